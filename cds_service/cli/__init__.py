@@ -1,0 +1,14 @@
+"""The command line: ``iort-cds``."""
+
+import typer
+
+from cds_service.cli import replay, serve
+
+app = typer.Typer(
+    name="iort-cds",
+    help="Coverage of intraoperative radiation therapy orders by the Evolent guideline CG_226.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+app.command(name="serve")(serve.serve)
+app.command(name="replay")(replay.replay)

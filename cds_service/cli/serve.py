@@ -1,0 +1,5 @@
+"""``iort-cds serve``."""
+
+
+def serve() -> None:
+    """Serve."""

@@ -1,0 +1,38 @@
+"""Starting up: settings and guideline, with errors a user can act on."""
+
+from typing import Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from cds_service.assess import Assessor
+from cds_service.factory import build_assessor
+from cds_service.guideline.errors import GuidelineError
+from cds_service.settings import Settings
+from fhir_mappings.terminology import TerminologyError
+
+
+def settings_or_exit(**flags: Any) -> Settings:  # noqa: ANN401 - whatever the flags are
+    """Return the settings, flags before environment; exit with what is wrong."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        for one in error.errors(include_input=False, include_url=False):
+            name = ".".join(map(str, one["loc"]))
+            _say(f"setting {name} (IORT_CDS_{name.upper()}): {one['msg']}")
+        raise typer.Exit(2) from None
+
+
+def assessor_or_exit(settings: Settings) -> Assessor:
+    """Return the assessor; exit with what is wrong in a guideline or terminology file."""
+    try:
+        return build_assessor(settings)
+    except (GuidelineError, TerminologyError) as error:
+        _say(str(error))
+        raise typer.Exit(2) from None
+
+
+def _say(message: str) -> None:
+    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(message)

@@ -1,0 +1,49 @@
+"""From settings to an assessor: the only place that reads guideline and terminology files."""
+
+from importlib import resources
+from pathlib import Path
+
+from cds_service.assess import Assessor
+from cds_service.guideline.errors import GuidelineError
+from cds_service.guideline.load import load_guideline
+from cds_service.guideline.model import Guideline
+from cds_service.settings import Settings
+from fhir_mappings.terminology import load_terminology
+
+SHIPPED = "evolent_cg_226.yaml"
+
+
+def build_assessor(settings: Settings) -> Assessor:
+    """Load guideline, readings and terminology.
+
+    Raises:
+        GuidelineError: the guideline or readings file cannot be used.
+        TerminologyError: a local ConceptMap cannot be used.
+    """
+    return Assessor(
+        read_guideline(settings.guideline, settings.readings),
+        load_terminology(settings.local_maps),
+        settings.payers,
+    )
+
+
+def read_guideline(file: Path | None = None, readings: Path | None = None) -> Guideline:
+    """Read a guideline file, the shipped one by default, and readings laid over it.
+
+    Raises:
+        GuidelineError: a file cannot be read or used; the message names file, line and member.
+    """
+    shipped = resources.files("cds_service.guideline").joinpath("data", SHIPPED)
+    return load_guideline(
+        shipped.read_text("utf-8") if file is None else _text(file),
+        SHIPPED if file is None else file.name,
+        None if readings is None else _text(readings),
+        "" if readings is None else readings.name,
+    )
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GuidelineError(f"{file.name}: cannot be read") from error

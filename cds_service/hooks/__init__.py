@@ -1,0 +1,1 @@
+"""The wire shapes of CDS Hooks: requests, cards, discovery. No behaviour."""

@@ -1,0 +1,1 @@
+"""What came in: bundles and prefetch, as deliveries for a record."""

@@ -1,0 +1,67 @@
+"""The orders of a request or of a bundle."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from msgspec import Raw, Struct
+
+from cds_service.intake.bundles import Bundle, resource_type, resources_of
+from fhir_mappings.decode import decode_resource
+from fhir_mappings.orders import Order
+from fhir_mappings.record import Delivered
+from fhir_mappings.resources import ServiceRequest
+
+_OVER = ("entered-in-error", "revoked")
+
+
+class Draft(Struct, frozen=True):
+    """A ServiceRequest to judge.
+
+    Attributes:
+        name: ``ServiceRequest/id``, else its fullUrl, else its place.
+        raw: its JSON as it came.
+    """
+
+    name: str
+    request: ServiceRequest
+    raw: Raw
+    full_url: str | None = None
+
+    def order(self, evaluated_on: date) -> Order:
+        """Return it as an order judged on a day."""
+        return Order(self.name, self.request, self.raw, evaluated_on)
+
+
+def drafts_of(bundle: Bundle, *, place: str, drafts_only: bool) -> list[Draft]:
+    """Return the ServiceRequests to judge.
+
+    Args:
+        bundle: the draft orders of a request, or a record with the orders in it.
+        place: what a draft without id and fullUrl is named after.
+        drafts_only: in a record only those of status draft are being signed; in a request all
+            are, whatever their status, because signing happens again.
+    """
+    return list(_drafts(bundle, place, drafts_only=drafts_only))
+
+
+def _drafts(bundle: Bundle, place: str, *, drafts_only: bool) -> Iterator[Draft]:
+    for number, (entry, raw) in enumerate(resources_of(bundle)):
+        if resource_type(raw) != "ServiceRequest":
+            continue
+        decoded = decode_resource(raw)
+        request = decoded.resource
+        if not isinstance(request, ServiceRequest) or request.status in _OVER:
+            continue
+        if drafts_only and request.status != "draft":
+            continue
+        name = f"{place}.entry[{number}]"
+        key = f"ServiceRequest/{request.id}" if request.id else entry.full_url or name
+        yield Draft(key, request, raw, entry.full_url)
+
+
+def deliveries_of(bundle: Bundle, *, place: str) -> list[Delivered]:
+    """Return all resources of a bundle as deliveries of no particular need."""
+    return [
+        Delivered(raw, entry.full_url, f"{place}.entry[{number}]")
+        for number, (entry, raw) in enumerate(resources_of(bundle))
+    ]

@@ -1,0 +1,139 @@
+"""From what came in to assessments: a signed request over HTTP, or a saved one, or a record."""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+
+from msgspec import UNSET, Struct
+
+from cds_service.answer.assessment import Assessment
+from cds_service.assess import Assessed, Assessor, Visit
+from cds_service.hooks.request import HookRequest
+from cds_service.intake.bundles import Bundle, decode_bundle
+from cds_service.intake.orders import Draft, deliveries_of, drafts_of
+from cds_service.intake.prefetch import NullMeans, Prefetch
+from fhir_mappings.dates import parse_date
+from fhir_mappings.elements import Reference
+from fhir_mappings.needs import NEEDS, NeedState
+from fhir_mappings.orders import Order
+from fhir_mappings.record import Pool
+from fhir_mappings.references import local_key
+from fhir_mappings.resources import Patient, ServiceRequest
+
+DRAFTS = "draftOrders"
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """What a signing session comes to.
+
+    Attributes:
+        assessed: one for each order that concerns the guideline.
+        received: whether orders were received at all.
+        others: the orders that do not concern the guideline.
+        pool: everything that was delivered; None where nothing had to be read.
+    """
+
+    assessed: list[Assessed]
+    received: bool = True
+    others: list[Order] = []
+    pool: Pool | None = None
+
+
+def sign(
+    assessor: Assessor,
+    request: HookRequest,
+    today: Callable[[Draft], date],
+    null_means: NullMeans = "empty",
+) -> Session:
+    """Judge the orders of an `order-sign` request from its own prefetch.
+
+    Args:
+        assessor: judges.
+        request: the request.
+        today: the date on which a draft is judged.
+        null_means: what null says in the prefetch of a search.
+    """
+    raw = request.context.draft_orders
+    bundle = decode_bundle(raw) if raw is not UNSET else None
+    if bundle is None:
+        return Session(assessed=[], received=False)
+    drafts = drafts_of(bundle, place=DRAFTS, drafts_only=False)
+    orders, others = _sorted(assessor, [draft.order(today(draft)) for draft in drafts])
+    if not orders:
+        return Session(assessed=[], others=others)
+    prefetch = Prefetch(request.prefetch, null_means)
+    pool = Pool([*prefetch.delivered, *deliveries_of(bundle, place=DRAFTS)])
+    patient = local_key(request.context.patient_id) or f"Patient/{request.context.patient_id}"
+    visit = Visit(patient=patient, orders=orders, pool=pool, states=prefetch.states)
+    return Session(assessed=assessor.assess(visit), others=others, pool=pool)
+
+
+def review(
+    assessor: Assessor, bundle: Bundle, today: Callable[[Draft], date], unavailable: Iterable[str]
+) -> Session:
+    """Judge the draft orders in a record.
+
+    Args:
+        assessor: judges.
+        bundle: the record, the drafts included.
+        today: the date on which a draft is judged.
+        unavailable: resource types that could not be read; their absence says nothing.
+    """
+    drafts = drafts_of(bundle, place="Bundle", drafts_only=True)
+    orders, others = _sorted(assessor, [draft.order(today(draft)) for draft in drafts])
+    pool = Pool(deliveries_of(bundle, place="Bundle"))
+    if not orders:
+        return Session(assessed=[], others=others, pool=pool)
+    states = _states(frozenset(unavailable), pool)
+    by_patient: dict[str | None, list[Order]] = {}
+    for order in orders:
+        by_patient.setdefault(_patient_of(pool, order), []).append(order)
+    assessed = [
+        one
+        for patient, own in by_patient.items()
+        for one in assessor.assess(Visit(patient=patient, orders=own, pool=pool, states=states))
+    ]
+    return Session(assessed=assessed, others=others, pool=pool)
+
+
+def assessments(assessor: Assessor, session: Session, evaluated_on: date) -> list[Assessment]:
+    """Return the assessments of a session; one that says so where no order concerns us."""
+    if session.assessed:
+        return [one.assessment for one in session.assessed]
+    return [assessor.not_applicable(session.others, evaluated_on)]
+
+
+def authored_day(request: ServiceRequest) -> date | None:
+    """Return the local calendar date on which an order was authored."""
+    span = parse_date(request.authored_on)
+    return date.fromordinal(span.first) if span is not None and span.first == span.last else None
+
+
+def _sorted(assessor: Assessor, orders: list[Order]) -> tuple[list[Order], list[Order]]:
+    concerned: list[Order] = []
+    others: list[Order] = []
+    for order in orders:
+        (concerned if assessor.concerns(order) else others).append(order)
+    return concerned, others
+
+
+def _states(unavailable: frozenset[str], pool: Pool) -> dict[str, NeedState]:
+    held = {type(entry.resource).__name__ for entry in pool.entries.values()}
+    return {
+        need.name: NeedState("unreadable", "not-delivered")
+        if need.type in unavailable
+        else NeedState("present" if need.type in held else "empty")
+        for need in NEEDS
+    }
+
+
+def _patient_of(pool: Pool, order: Order) -> str | None:
+    """Return the patient of an order in a record: its subject, else the only one there."""
+    subject = order.request.subject
+    found = pool.find(subject, order.name)
+    if found is not None and isinstance(found.resource, Patient):
+        return found.key
+    patients = [entry.key for entry, _ in pool.of_type(Patient)]
+    named = local_key(subject.reference) if isinstance(subject, Reference) else None
+    if named is not None:
+        return named
+    return patients[0] if len(patients) == 1 else None

@@ -1,0 +1,72 @@
+"""Settings: every one is an environment variable ``IORT_CDS_*``, and most a flag of `serve`."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Texts = Annotated[list[str], NoDecode]
+
+
+class Settings(BaseSettings):
+    """All settings, with their defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="IORT_CDS_", extra="ignore")
+
+    profile: Literal["sandbox"] = Field(
+        default="sandbox", description="sandbox: open to every caller, on the loopback only"
+    )
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8080, ge=0, le=65535, description="port to listen on")
+    workers: int = Field(default=1, ge=1, description="number of processes")
+    guideline: Path | None = Field(
+        default=None, description="guideline file instead of the one that is shipped"
+    )
+    readings: Path | None = Field(
+        default=None, description="file with readings of your own, laid over the guideline's"
+    )
+    local_maps: Path | None = Field(
+        default=None, description="folder of FHIR ConceptMaps that translate local codes"
+    )
+    payers: Texts = Field(
+        default_factory=list,
+        description="payers known to use the guideline: names, or identifiers as system|value",
+    )
+    zone: str = Field(default="", description="time zone of the hospital, such as America/Chicago")
+    today: date | None = Field(default=None, description="a fixed date of evaluation, for tests")
+    null_means: Literal["empty", "unreadable"] = Field(
+        default="empty", description="what null says in the prefetch of a search"
+    )
+    unobtainable: Literal["card", "412"] = Field(
+        default="card", description="how to answer when the data cannot be had"
+    )
+    cors_origins: Texts = Field(
+        default_factory=lambda: ["*"], description="origins whose pages may call the service"
+    )
+
+    @field_validator("payers", "cors_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Accept a list with semicolons between its items."""
+        if isinstance(value, str):
+            return [item.strip() for item in value.split(";") if item.strip()]
+        return value
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            if value:
+                ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("no such time zone") from None
+        return value
+
+    def current_date(self) -> date:
+        """Return today in the hospital's zone, or the fixed date."""
+        if self.today is not None:
+            return self.today
+        return datetime.now(ZoneInfo(self.zone) if self.zone else None).astimezone().date()

@@ -1,0 +1,34 @@
+"""Validation of cited resources by `fhir.resources` (R4B models), outside the request path."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from fhir.resources.R4B import get_fhir_model_class
+from pydantic import ValidationError
+
+from cds_service.assess import Assessed
+from fhir_mappings.record import Pool
+
+
+def invalid_evidence(assessed: Iterable[Assessed], pool: Pool) -> Iterator[str]:
+    """Say of each cited resource that is not valid FHIR what is wrong with it.
+
+    Names elements, never values. What is reported is not dropped: the answer stays as it is.
+    """
+    cited = {
+        evidence.reference: None
+        for one in assessed
+        for criterion in one.assessment.criteria
+        for evidence in criterion.evidence
+    }
+    for reference in cited:
+        entry = pool.entries.get(reference)
+        if entry is None:
+            continue
+        kind = type(entry.resource).__name__
+        try:
+            get_fhir_model_class(kind).model_validate(msgspec.json.decode(entry.raw))
+        except ValidationError as error:
+            for one in error.errors(include_input=False, include_url=False):
+                member = ".".join(map(str, one["loc"]))
+                yield f"{reference} is not valid FHIR: {member}: {one['msg']}"

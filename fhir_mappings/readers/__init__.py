@@ -1,0 +1,1 @@
+"""One reader for each kind of resource or fact; each yields findings."""

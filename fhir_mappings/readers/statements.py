@@ -1,0 +1,128 @@
+"""What free text states: a small closed lexicon, always marked as read from text."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec.structs import replace
+
+from fhir_mappings.dates import Span
+from fhir_mappings.facts import (
+    Perforation,
+    Radiation,
+    Resectability,
+    SystemicTherapy,
+    Zone,
+)
+from fhir_mappings.findings import Finding, Origin
+from fhir_mappings.margin_text import MarginText, read_margin
+from fhir_mappings.readers.margins import margin_finding
+from fhir_mappings.readers.sites import is_pelvic
+from fhir_mappings.readers.staging import read_text
+from fhir_mappings.readers.tumor_results import Extent, recurrence, risk
+from fhir_mappings.terminology.lexicon import mentions, said
+
+# Without one of these words no phrase of the lexicon can match; most texts end here.
+_ANY = re.compile(
+    r"recur|relaps|central|vault|cuff|apex|wall|aort|perforat|penetrat|resect|operab|bypass|"
+    r"jejunost|abut|margin|ink\b|CRM|MRF|\bR[012X]\b|risk|radi|RT\b|beam|adjuvant|"
+    r"T(?:is|[0-4X])|N[0-3X]|removed|excis|whipple|presentation|diagnos|de novo|primary|disease",
+    re.IGNORECASE,
+)
+_STATES: tuple[tuple[str, Literal["never", "given", "planned"]], ...] = (
+    ("naive", "never"),
+    ("given", "given"),
+    ("planned", "planned"),
+)
+_WEAK_ZONE = re.compile(r"recurr|relaps|pelvi|vagin", re.IGNORECASE)
+
+
+def read_statements(
+    origin: Origin, path: str, text: str, *, ordered: Span | None, context: str = ""
+) -> Iterator[Finding]:
+    """Read every statement that the lexicon knows from a text.
+
+    Args:
+        origin: the resource that holds the text.
+        path: FHIRPath of the text within the resource.
+        text: the text.
+        ordered: the day of the order.
+        context: what the text answers, such as the text of an Observation's code.
+    """
+    if _ANY.search(text) is None:
+        return
+    said_by = replace(origin, rank="free-text")
+    evidence = said_by.evidence(path, text, text=True)
+    yield from read_text(said_by, path, text)
+    yield from _recurrence(said_by, path, text)
+    if _WEAK_ZONE.search(f"{context} {text}"):
+        for place in sorted(said("zone", text)):
+            fact = Zone(**said_by.shared(evidence), place=place)
+            yield said_by.finding("zone", fact)
+    if said("perforation", text):
+        perforated = Perforation(**said_by.shared(evidence), present=True)
+        yield said_by.finding("perforation", perforated)
+    for verdict in sorted(said("resectability", text)):
+        fit = Resectability(**said_by.shared(evidence), verdict=verdict)
+        yield said_by.finding("resectability", fit)
+    for level in sorted(said("recurrence-risk", text)):
+        yield risk(said_by, evidence, level)
+    yield from _margins(said_by, path, text, ordered)
+    yield from _radiation(said_by, path, text)
+    if said("neoadjuvant", text):
+        treated = SystemicTherapy(**said_by.shared(evidence), timing="neoadjuvant")
+        yield said_by.finding("systemic-therapy", treated)
+
+
+def _recurrence(origin: Origin, path: str, text: str) -> Iterator[Finding]:
+    found = mentions("recurrence", text)
+    stated = {one.meaning for one in found if one.state == "said"}
+    denied = any(one.state == "denied" and one.meaning != "none" for one in found)
+    extents: list[Extent] = [one for one in ("local", "regional", "distant") if one in stated] or [
+        one for one in ("unspecified", "none") if one in stated
+    ]
+    if not extents and denied:
+        extents = ["none"]
+    evidence = origin.evidence(path, text, text=True)
+    for extent in extents[:1]:
+        yield recurrence(origin, evidence, extent, "result")
+
+
+def _margins(origin: Origin, path: str, text: str, ordered: Span | None) -> Iterator[Finding]:
+    evidence = origin.evidence(path, text, text=True)
+    expected = said("expected-margin", text)
+    if expected:
+        for status in ("involved", "close"):
+            if status in expected:
+                margin = MarginText(status, None)
+                yield margin_finding(origin, margin, evidence, "expected", ordered)
+                return
+        return  # a plan for a negative margin is no result
+    found = read_margin(text, about_margin=False)
+    if found is not None:
+        basis: Literal["frozen", "final"] = "frozen" if said("frozen-section", text) else "final"
+        yield margin_finding(origin, found, evidence, basis, ordered)
+
+
+def _radiation(origin: Origin, path: str, text: str) -> Iterator[Finding]:
+    states = said("radiation-state", text)
+    if not states:
+        return
+    evidence = origin.evidence(path, text, text=True)
+    regions = said("region", text)
+    region: frozenset[str] = frozenset(regions)
+    external = "external-beam" in said("radiation", text)
+    for word, state in _STATES:
+        if word in states:
+            fact = Radiation(
+                **origin.shared(evidence),
+                state=state,
+                covers="unspecified",
+                technique="external-beam" if external else "other",
+                timing="earlier",
+                other_cancer=False,
+            )
+            organs = region | {"pelvis"} if is_pelvic(region) else region
+            finding = origin.finding("radiation", fact)
+            yield replace(finding, organs=organs)
+            return

@@ -1,0 +1,131 @@
+"""The closed lexicon: phrases that are understood in free text, with a guard against negation.
+
+The phrases are data (`lexicon.yaml`). This module cuts a text into clauses and tells, for each
+phrase found, whether it is said, denied or only considered. It never guesses beyond the list.
+"""
+
+import re
+from functools import cache
+from importlib import resources
+from typing import Any, Literal, NamedTuple
+
+import yaml
+
+State = Literal["said", "denied", "doubtful"]
+
+_CLAUSE = re.compile(
+    r"\s*(?:[;:!?\n]|\.(?=\s|$)|(?P<comma>,)(?=\s|$)|\b(?:but|however|although|while|whereas)\b)\s*",
+    re.IGNORECASE,
+)
+_REACH = 6  # words between a negator and its phrase
+
+
+class Mention(NamedTuple):
+    """A phrase that was found.
+
+    Attributes:
+        meaning: the class of the phrase, such as ``local`` in the group ``recurrence``.
+        state: whether the text says it, denies it, or leaves it open.
+        quote: the words that matched.
+    """
+
+    meaning: str
+    state: State
+    quote: str
+
+
+class _Guard(NamedTuple):
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+
+
+class _Lexicon(NamedTuple):
+    groups: dict[str, list[tuple[str, re.Pattern[str]]]]
+    negators: _Guard
+    doubts: _Guard
+
+
+def mentions(group: str, text: str) -> list[Mention]:
+    """Find the phrases of a group in a text, clause by clause.
+
+    Args:
+        group: the name of a group in the lexicon.
+        text: any free text.
+    """
+    lexicon = _lexicon()
+    found: list[Mention] = []
+    carried = False
+    for clause, follows_comma in _clauses(text):
+        # "no sidewall, para-aortic or distant disease": the negation reaches over the commas.
+        listed = carried and follows_comma and re.search(r"\b(?:or|nor)\b", clause, re.IGNORECASE)
+        for meaning, pattern in lexicon.groups[group]:
+            found.extend(
+                Mention(meaning, "denied" if listed else _state(lexicon, clause, match), match[0])
+                for match in pattern.finditer(clause)
+            )
+        if not follows_comma:
+            carried = False
+        carried = (
+            carried
+            or re.search(r"\b(?:no|not|without|neither)\b", clause, re.IGNORECASE) is not None
+        )
+    return found
+
+
+def said(group: str, text: str) -> set[Any]:
+    """Return the classes of a group that a text plainly says.
+
+    They are words of the vocabulary of facts; a test holds the lexicon to it.
+    """
+    return {mention.meaning for mention in mentions(group, text) if mention.state == "said"}
+
+
+def groups() -> list[str]:
+    """Return the names of all groups."""
+    return list(_lexicon().groups)
+
+
+def _clauses(text: str) -> list[tuple[str, bool]]:
+    clauses = []
+    start, comma = 0, False
+    for cut in _CLAUSE.finditer(text):
+        clauses.append((text[start : cut.start()], comma))
+        start, comma = cut.end(), cut["comma"] is not None
+    clauses.append((text[start:], comma))
+    return [(clause, comma) for clause, comma in clauses if clause]
+
+
+def _state(lexicon: _Lexicon, clause: str, match: re.Match[str]) -> State:
+    before, after = clause[: match.start()], clause[match.end() :]
+    # Doubt is the weaker guard: "no suspected recurrence" denies.
+    if lexicon.negators.before.search(before) or lexicon.negators.after.match(after):
+        return "denied"
+    if lexicon.doubts.before.search(before) or lexicon.doubts.after.match(after):
+        return "doubtful"
+    return "said"
+
+
+@cache
+def _lexicon() -> _Lexicon:
+    file = resources.files("fhir_mappings.terminology").joinpath("lexicon.yaml")
+    content: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    return _Lexicon(
+        {
+            group: [(meaning, _phrases(patterns)) for meaning, patterns in classes.items()]
+            for group, classes in content["groups"].items()
+        },
+        _guard(content["negators"]),
+        _guard(content["doubts"]),
+    )
+
+
+def _phrases(patterns: list[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
+
+
+def _guard(words: dict[str, list[str]]) -> _Guard:
+    before, after = "|".join(words["before"]), "|".join(words["after"])
+    return _Guard(
+        re.compile(rf"(?<!\w)(?:{before})(?!\w)(?:\W+\w+){{0,{_REACH}}}\W*$", re.IGNORECASE),
+        re.compile(rf"(?:\W+\w+){{0,3}}?\W*(?<!\w)(?:{after})(?!\w)", re.IGNORECASE),
+    )
