@@ -5,17 +5,20 @@ from datetime import date
 
 from msgspec import Struct
 
+from cds_service.answer.assessed import Assessed
 from cds_service.answer.assessment import Assessment, Circumstances, assessment_of
 from cds_service.answer.coverage import PlanCoverage, plan_coverage
 from cds_service.answer.notes import (
     about_other_orders,
     about_patient,
     about_record,
+    name_procedure,
     name_target,
 )
+from cds_service.guideline.asking import Facts
 from cds_service.guideline.deciding import Decision, concerns, decide
 from cds_service.guideline.model import Guideline
-from cds_service.guideline.supporting import Supporting, supporting_documents
+from cds_service.guideline.supporting import supporting_documents
 from cds_service.guideline.weighing import Answer
 from fhir_mappings.chart import case_of, read_chart
 from fhir_mappings.facts import Case
@@ -23,23 +26,8 @@ from fhir_mappings.needs import NeedState
 from fhir_mappings.orders import Order, OrderReader
 from fhir_mappings.readers.coverages import coverage_for
 from fhir_mappings.record import Pool, Record
+from fhir_mappings.references import local_key
 from fhir_mappings.terminology import Terminology
-
-
-class Assessed(Struct, frozen=True, kw_only=True):
-    """An assessment with what a card needs beside it.
-
-    Attributes:
-        target: the tumor in a few words, such as ``left breast``.
-        documents: supporting documents with their evidence.
-        decision: the decision behind the assessment.
-    """
-
-    assessment: Assessment
-    order: Order
-    target: str
-    documents: tuple[Supporting, ...]
-    decision: Decision
 
 
 class Visit(Struct, frozen=True, kw_only=True):
@@ -71,7 +59,7 @@ class Assessor:
     def concern(self, order: Order) -> Answer:
         """Answer G-1 for an order, before anything else is read."""
         service = OrderReader(self.terminology, order).service()
-        return concerns(self.guideline, {"service": (service.fact,)})
+        return concerns(self.guideline, Facts({"service": (service.fact,)}))
 
     def concerns(self, order: Order) -> bool:
         """Tell whether an order is one for this guideline."""
@@ -81,7 +69,8 @@ class Assessor:
         """Judge all orders of a visit, in their order."""
         if visit.patient is None:
             return [self._unjudged(visit, order) for order in visit.orders]
-        record = Record(visit.pool, visit.patient, dict(visit.states))
+        alias = _alias(visit)
+        record = Record(visit.pool, visit.patient, dict(visit.states), alias)
         own = [order for order in visit.orders if _is_own(record, order)]
         ordered = min((order.ordered for order in own), default=None)
         chart = read_chart(record, self.terminology, ordered, [order.name for order in own])
@@ -116,7 +105,11 @@ class Assessor:
             documents=supporting_documents(self.guideline, case),
             notes=[*about_record(record), *about_other_orders(order.name, cases)],
         )
-        return self._assessed(order, decision, around, name_target(case))
+        entry = record.pool.entries.get(order.name)
+        stored = entry is not None and "serviceRequests" in entry.needs
+        return self._assessed(
+            order, decision, around, name_target(case), record.patient_key, stored=stored
+        )
 
     def _unjudged(self, visit: Visit, order: Order) -> Assessed:
         """An order for another patient, or for nobody who can be told, is not judged."""
@@ -128,10 +121,17 @@ class Assessor:
             coverage=PlanCoverage(status="unknown", applies="unknown"),
             notes=[about_patient(known=visit.patient is not None)],
         )
-        return self._assessed(order, decision, around, "")
+        return self._assessed(order, decision, around, "", None, stored=False)
 
     def _assessed(
-        self, order: Order, decision: Decision, around: Circumstances, target: str
+        self,
+        order: Order,
+        decision: Decision,
+        around: Circumstances,
+        target: str,
+        patient: str | None,
+        *,
+        stored: bool,
     ) -> Assessed:
         assessment = assessment_of(
             self.guideline, decision, around, order=order.name, evaluated_on=order.evaluated_on
@@ -139,12 +139,28 @@ class Assessor:
         return Assessed(
             assessment=assessment,
             order=order,
+            procedure=name_procedure(self.terminology.classes(order.request.code)),
             target=target,
+            patient=patient,
+            stored=stored,
             documents=around.documents,
             decision=decision,
         )
 
 
+def _alias(visit: Visit) -> str | None:
+    """Return the reference that leads nowhere and by which all orders call their patient."""
+    names = {
+        order.request.subject.reference
+        for order in visit.orders
+        if order.request.subject is not None
+        and order.request.subject.reference
+        and visit.pool.find(order.request.subject, order.name) is None
+        and local_key(order.request.subject.reference) is None
+    }
+    return names.pop() if len(names) == 1 else None
+
+
 def _is_own(record: Record, order: Order) -> bool:
     """An order that names no patient is taken to be for the patient of the request."""
-    return record.whose(order.request.subject, order.name) is not False
+    return record.whose(order.request.subject, order.name) != "other"

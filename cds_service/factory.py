@@ -27,15 +27,26 @@ def build_assessor(settings: Settings) -> Assessor:
     )
 
 
+def guideline_text(file: Path | None = None) -> str:
+    """Return the text of a guideline file, the shipped one by default.
+
+    Raises:
+        GuidelineError: the file cannot be read.
+    """
+    if file is not None:
+        return _text(file)
+    shipped = resources.files("cds_service.guideline").joinpath("data", SHIPPED)
+    return shipped.read_text("utf-8")
+
+
 def read_guideline(file: Path | None = None, readings: Path | None = None) -> Guideline:
     """Read a guideline file, the shipped one by default, and readings laid over it.
 
     Raises:
         GuidelineError: a file cannot be read or used; the message names file, line and member.
     """
-    shipped = resources.files("cds_service.guideline").joinpath("data", SHIPPED)
     return load_guideline(
-        shipped.read_text("utf-8") if file is None else _text(file),
+        guideline_text(file),
         SHIPPED if file is None else file.name,
         None if readings is None else _text(readings),
         "" if readings is None else readings.name,

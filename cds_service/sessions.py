@@ -5,17 +5,18 @@ from datetime import date
 
 from msgspec import UNSET, Struct
 
+from cds_service.answer.assessed import Assessed
 from cds_service.answer.assessment import Assessment
-from cds_service.assess import Assessed, Assessor, Visit
+from cds_service.assess import Assessor, Visit
 from cds_service.hooks.request import HookRequest
 from cds_service.intake.bundles import Bundle, decode_bundle
-from cds_service.intake.orders import Draft, deliveries_of, drafts_of
+from cds_service.intake.orders import Draft, drafts_of
 from cds_service.intake.prefetch import NullMeans, Prefetch
 from fhir_mappings.dates import parse_date
 from fhir_mappings.elements import Reference
 from fhir_mappings.needs import NEEDS, NeedState
 from fhir_mappings.orders import Order
-from fhir_mappings.record import Pool
+from fhir_mappings.record import Delivery, Pool
 from fhir_mappings.references import local_key
 from fhir_mappings.resources import Patient, ServiceRequest
 
@@ -43,6 +44,8 @@ def sign(
     request: HookRequest,
     today: Callable[[Draft], date],
     null_means: NullMeans = "empty",
+    *,
+    keep_raw: bool = False,
 ) -> Session:
     """Judge the orders of an `order-sign` request from its own prefetch.
 
@@ -51,6 +54,7 @@ def sign(
         request: the request.
         today: the date on which a draft is judged.
         null_means: what null says in the prefetch of a search.
+        keep_raw: whether the JSON of what is delivered is kept, for validating it.
     """
     raw = request.context.draft_orders
     bundle = decode_bundle(raw) if raw is not UNSET else None
@@ -60,8 +64,8 @@ def sign(
     orders, others = _sorted(assessor, [draft.order(today(draft)) for draft in drafts])
     if not orders:
         return Session(assessed=[], others=others)
-    prefetch = Prefetch(request.prefetch, null_means)
-    pool = Pool([*prefetch.delivered, *deliveries_of(bundle, place=DRAFTS)])
+    prefetch = Prefetch(request.prefetch, null_means, keep_raw=keep_raw)
+    pool = Pool([*prefetch.deliveries, Delivery(bundle.held, f"{DRAFTS}.entry")])
     patient = local_key(request.context.patient_id) or f"Patient/{request.context.patient_id}"
     visit = Visit(patient=patient, orders=orders, pool=pool, states=prefetch.states)
     return Session(assessed=assessor.assess(visit), others=others, pool=pool)
@@ -80,7 +84,7 @@ def review(
     """
     drafts = drafts_of(bundle, place="Bundle", drafts_only=True)
     orders, others = _sorted(assessor, [draft.order(today(draft)) for draft in drafts])
-    pool = Pool(deliveries_of(bundle, place="Bundle"))
+    pool = Pool([Delivery(bundle.held, "Bundle.entry")])
     if not orders:
         return Session(assessed=[], others=others, pool=pool)
     states = _states(frozenset(unavailable), pool)

@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     readings: Path | None = Field(
         default=None, description="file with readings of your own, laid over the guideline's"
     )
+    public_url: str = Field(
+        default="", description="where this service is reached from outside, if behind a proxy"
+    )
     local_maps: Path | None = Field(
         default=None, description="folder of FHIR ConceptMaps that translate local codes"
     )

@@ -6,7 +6,7 @@ import msgspec
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
-from cds_service.assess import Assessed
+from cds_service.answer.assessed import Assessed
 from fhir_mappings.record import Pool
 
 
@@ -23,7 +23,7 @@ def invalid_evidence(assessed: Iterable[Assessed], pool: Pool) -> Iterator[str]:
     }
     for reference in cited:
         entry = pool.entries.get(reference)
-        if entry is None:
+        if entry is None or entry.raw is None:
             continue
         kind = type(entry.resource).__name__
         try:

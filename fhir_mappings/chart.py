@@ -151,19 +151,24 @@ def _ages(record: Record, order: Order) -> list[Finding]:
     born = parse_date(patient.birth_date) if isinstance(patient, Patient) else None
     if entry is None or born is None or not isinstance(patient, Patient):
         return []
-    origin = Origin(
-        entry=entry, rank="coded-diagnosis", date=patient.birth_date, partial=record.partial(entry)
-    )
+    origin = Origin(entry=entry, rank="coded-diagnosis", partial=record.partial(entry))
+    planned = order.planned_day
     days: list[tuple[Literal["service", "order"], date]] = [
-        ("service", order.service_day),
+        ("service", planned or order.evaluated_on),
         ("order", order.evaluated_on),
     ]
     found = []
     for day, on in days:
         youngest, oldest = whole_years(born, on)
         years = str(youngest) if youngest == oldest else f"{youngest} to {oldest}"
-        evidence = origin.evidence("birthDate", f"{patient.birth_date}: {years} on {on}")
-        fact = Age(**origin.shared(evidence, when=None), day=day, youngest=youngest, oldest=oldest)
+        evidence = origin.evidence("birthDate", f"born {patient.birth_date}: {years} on {on}")
+        fact = Age(
+            **origin.shared(evidence),
+            day=day,
+            planned=planned is not None,
+            youngest=youngest,
+            oldest=oldest,
+        )
         found.append(Finding(kind="age", fact=fact))
     return found
 

@@ -8,6 +8,7 @@ never moves a result to another day.
 import re
 from calendar import monthrange
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?:T.*)?$")
@@ -24,6 +25,7 @@ class Span(NamedTuple):
         return self.last < other.first
 
 
+@lru_cache(maxsize=8192)
 def parse_date(text: str | None) -> Span | None:
     """Read a FHIR date, dateTime or instant.
 

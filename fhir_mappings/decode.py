@@ -7,13 +7,23 @@ FHIR asks for an array counts as an array of one; real clients send that.
 
 import contextlib
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import inspect
+from msgspec import UNSET, UnsetType, inspect
 
+from fhir_mappings.elements import CodeableConcept, Meta
 from fhir_mappings.resources import RESOURCE_TYPES, AnyResource, Resource
 
+
+class _Kind(msgspec.Struct, rename="camel"):
+    resource_type: str | None = None
+
+
+_T = TypeVar("_T")
+_META = msgspec.json.Decoder(Meta)
+_CONCEPTS = msgspec.json.Decoder(list[CodeableConcept])
+_KIND = msgspec.json.Decoder(_Kind)
 _CLEAN = msgspec.json.Decoder(AnyResource)
 _ANYTHING = msgspec.json.Decoder()
 _MISFIT = object()
@@ -48,17 +58,31 @@ def decode_resource(raw: bytes | msgspec.Raw) -> Decoded:
 
 def _by_element(raw: bytes | msgspec.Raw) -> Decoded:
     try:
-        content = _ANYTHING.decode(raw)
+        kind = _KIND.decode(raw).resource_type
+        content = _ANYTHING.decode(raw) if kind in RESOURCE_TYPES else None
     except UNREADABLE:
         return Decoded(None, None)
-    kind = content.get("resourceType") if isinstance(content, dict) else None
-    if not isinstance(kind, str):
-        return Decoded(None, None)
-    wanted = RESOURCE_TYPES.get(kind)
-    if wanted is None:
+    if kind is None or content is None:
         return Decoded(None, kind)
     dropped: list[str] = []
-    return Decoded(fit_struct(content, wanted, kind, dropped), kind, tuple(dropped))
+    return Decoded(fit_struct(content, RESOURCE_TYPES[kind], kind, dropped), kind, tuple(dropped))
+
+
+def read_meta(resource: Resource) -> Meta:
+    """Return the metadata of a resource; empty where they cannot be read."""
+    return Meta() if resource.meta is UNSET else _lazily(resource.meta, _META, Meta())
+
+
+def read_concepts(raw: msgspec.Raw | UnsetType) -> list[CodeableConcept]:
+    """Return a list of concepts that was left undecoded; empty where it cannot be read."""
+    return [] if raw is UNSET else _lazily(raw, _CONCEPTS, [])
+
+
+def _lazily(raw: msgspec.Raw, decoder: msgspec.json.Decoder[_T], otherwise: _T) -> _T:
+    try:
+        return decoder.decode(raw)
+    except UNREADABLE:
+        return otherwise
 
 
 def fit_struct(

@@ -1,11 +1,13 @@
 """Findings: facts as the readers make them, before anyone asks which tumor they are about."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
 
 from fhir_mappings.dates import Span, parse_date
+from fhir_mappings.decode import read_meta
 from fhir_mappings.elements import Annotation, CodeableConcept, Coding, Period, Timing
 from fhir_mappings.facts import Evidence, Fact, Rank, Side, Standing
 from fhir_mappings.record import Entry, Record
@@ -77,14 +79,13 @@ class Origin(Struct, frozen=True):
         mapped: bool = False,
     ) -> Evidence:
         """Make the evidence for an element of this resource."""
-        meta = self.entry.resource.meta
         return Evidence(
             reference=self.entry.key,
             path=f"{type(self.entry.resource).__name__}.{path}",
             value=value,
             rank=rank or self.rank,
             date=self.date,
-            version_id=meta.version_id if meta else None,
+            version_id=read_meta(self.entry.resource).version_id,
             text_derived=text,
             mapped=mapped,
         )
@@ -114,10 +115,18 @@ def result_standing(status: str | None) -> Standing | None:
     return "counts" if status in _FINAL else "preliminary"
 
 
+_TAG = re.compile(
+    r" \((?:finding|disorder|procedure|qualifier value|morphologic abnormality|observable entity|"
+    r"situation|body structure|regime/therapy)\)$"
+)
+
+
 def show(concept: CodeableConcept | None, coding: Coding | None = None) -> str:
     """Return a concept as a reader knows it: display and code, else text."""
     if coding is not None:
-        return f"{coding.display} ({coding.code})" if coding.display else coding.code or ""
+        if not coding.display:
+            return coding.code or ""
+        return f"{_TAG.sub('', coding.display)} ({coding.code})"
     if concept is None:
         return ""
     if concept.text:

@@ -83,6 +83,7 @@ NEEDS: tuple[Need, ...] = (
     Need("specimens", "Specimen"),
     Need("coverage", "Coverage", aliases=("coverageBundle",)),
 )
+BY_TYPE: dict[str, Need] = {need.type: need for need in reversed(NEEDS)}
 BY_KEY: dict[str, Need] = {key: need for need in NEEDS for key in (need.name, *need.aliases)}
 
 

@@ -53,7 +53,7 @@ class Order(Struct, frozen=True):
 
     name: str
     request: ServiceRequest
-    raw: bytes | Raw
+    raw: Raw
     evaluated_on: date
 
     @property
@@ -68,8 +68,8 @@ class Order(Struct, frozen=True):
         return parse_date(self.request.authored_on) or Span(day, day)
 
     @property
-    def service_day(self) -> date:
-        """The earliest day of service that the order states, else the day of judging."""
+    def planned_day(self) -> date | None:
+        """The earliest day of service that the order states."""
         request = self.request
         timing = request.occurrence_timing
         period = request.occurrence_period
@@ -81,7 +81,7 @@ class Order(Struct, frozen=True):
             bounds.start if bounds else None,
         )
         found = next((span for text in stated if (span := parse_date(text))), None)
-        return date.fromordinal(found.first) if found else self.evaluated_on
+        return date.fromordinal(found.first) if found else None
 
 
 class OrderReader:
@@ -191,8 +191,9 @@ class OrderReader:
                 fact = Modality(**self._origin.shared(evidence), kind=kind, stated="detail")
                 yield self._finding("modality", fact)
         for path, text in self._texts():
+            named = said("modality", text)
             for kind in _MODALITIES:
-                if kind in said("modality", text):
+                if kind in named:
                     evidence = self._origin.evidence(path, text, text=True)
                     first = path.startswith("code") and not coded
                     fact = Modality(
@@ -205,8 +206,9 @@ class OrderReader:
     def _stated(self, path: str, text: str) -> Iterator[Finding]:
         said_by = replace(self._origin, rank="free-text")
         evidence = said_by.evidence(path, text, text=True)
+        purposes = said("intent", text)
         for purpose in ("sole", "boost"):
-            if purpose in said("intent", text):
+            if purpose in purposes:
                 intent = Intent(**said_by.shared(evidence), purpose=purpose)
                 yield self._finding("intent", intent)
                 break

@@ -4,8 +4,8 @@ Data of another patient is never used and is named. A resource is set aside only
 its patient cannot be read. What was not delivered is unreadable, never absent.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Literal, Protocol, TypeVar
 
 from msgspec import Raw, Struct
 
@@ -22,25 +22,52 @@ from fhir_mappings.references import (
     token_of,
     type_of,
 )
-from fhir_mappings.resources import Coverage, Patient, Resource
+from fhir_mappings.resources import RESOURCE_TYPES, Coverage, Patient, Resource
 from fhir_mappings.versions import newer
 
+# `nobody` is named; or somebody is named who is `unknown` here.
+Whose = Literal["own", "other", "nobody", "unknown"]
+_NEEDS: Final[dict[str | None, frozenset[str]]] = {
+    None: frozenset(),
+    **{need.name: frozenset((need.name,)) for need in NEEDS},
+}
+_SUBJECTS: Final[dict[type[Resource], str]] = {
+    **{kind: "subject" for kind in RESOURCE_TYPES.values() if hasattr(kind, "subject")},
+    Coverage: "beneficiary",
+}
 _R = TypeVar("_R", bound=Resource)
 
 
-class Delivered(Struct, frozen=True):
-    """A resource as it came.
+class Held(Protocol):
+    """A resource as it came in a bundle."""
+
+    @property
+    def resource(self) -> Resource | None:
+        """None where it is of a type that is not read, or cannot be read."""
+
+    @property
+    def full_url(self) -> str | None:
+        """The fullUrl of its entry."""
+
+    @property
+    def raw(self) -> Raw | None:
+        """Its JSON, where it was kept."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether its type could be read."""
+
+
+class Delivery(Struct, frozen=True):
+    """Resources that came together.
 
     Attributes:
-        raw: its JSON.
-        full_url: of its bundle entry.
-        place: where it stood, to name it if nothing else does.
-        need: the need under which it came, where there was one.
+        place: the list in which they stood, to name those that nothing else names.
+        need: the need under which they came, where there was one.
     """
 
-    raw: bytes | Raw
-    full_url: str | None = None
-    place: str = "entry"
+    held: Sequence[Held]
+    place: str
     need: str | None = None
 
 
@@ -55,7 +82,7 @@ class Entry(Struct, frozen=True):
 
     key: str
     resource: Resource
-    raw: bytes | Raw
+    raw: Raw | None = None
     full_url: str | None = None
     owner: str | None = None
     needs: frozenset[str] = frozenset()
@@ -64,12 +91,13 @@ class Entry(Struct, frozen=True):
 class Pool:
     """Everything that was delivered, decoded once; holds one or several patients."""
 
-    def __init__(self, delivered: Iterable[Delivered]) -> None:
+    def __init__(self, deliveries: Iterable[Delivery]) -> None:
         self.entries: dict[str, Entry] = {}
         self.unreadable: list[tuple[str, str | None]] = []
         self._by_url: dict[str, str] = {}
-        for one in delivered:
-            self._add(one)
+        for delivery in deliveries:
+            for number, held in enumerate(delivery.held):
+                self._add(held, delivery, number)
 
     def find(self, reference: Reference | None, owner: str | None = None) -> Entry | None:
         """Resolve a reference, None where the pool does not hold it.
@@ -96,30 +124,23 @@ class Pool:
             if isinstance(entry.resource, kind):
                 yield entry, entry.resource
 
-    def _add(self, one: Delivered) -> None:
-        decoded = decode_resource(one.raw)
-        if decoded.resource is None:
-            if decoded.type is None:
-                self.unreadable.append((one.place, one.need))
+    def _add(self, held: Held, delivery: Delivery, number: int) -> None:
+        resource, url = held.resource, held.full_url
+        if resource is None:
+            if not held.readable:
+                self.unreadable.append((f"{delivery.place}[{number}]", delivery.need))
             return
-        resource = decoded.resource
-        key = f"{decoded.type}/{resource.id}" if resource.id else one.full_url or one.place
-        needs = frozenset((one.need,)) if one.need else frozenset[str]()
-        entry = Entry(key, resource, one.raw, one.full_url, None, needs)
-        self._keep(entry)
+        if resource.id:
+            key = f"{type(resource).__name__}/{resource.id}"
+        else:
+            key = url or f"{delivery.place}[{number}]"
+        known = self.entries.get(key)
+        entry = Entry(key, resource, held.raw, url, None, _NEEDS[delivery.need])
+        self.entries[key] = entry if known is None else _newer(known, entry)
+        if url:
+            self._by_url[url] = key
         for inner in resource.contained or ():
             self._add_contained(inner, entry)
-
-    def _keep(self, entry: Entry) -> None:
-        known = self.entries.get(entry.key)
-        if known is not None:
-            best = newer(known, entry)
-            entry = Entry(
-                best.key, best.resource, best.raw, best.full_url, None, known.needs | entry.needs
-            )
-        self.entries[entry.key] = entry
-        if entry.full_url:
-            self._by_url[full_url(entry.full_url)] = entry.key
 
     def _add_contained(self, raw: Raw, owner: Entry) -> None:
         decoded = decode_resource(raw)
@@ -138,6 +159,11 @@ class Pool:
         return None
 
 
+def _newer(known: Entry, entry: Entry) -> Entry:
+    best = newer(known, entry)
+    return Entry(best.key, best.resource, best.raw, best.full_url, None, known.needs | entry.needs)
+
+
 class Record:
     """What is known of one patient.
 
@@ -150,30 +176,46 @@ class Record:
         set_aside: the places of resources that could not be used.
     """
 
-    def __init__(self, pool: Pool, patient_key: str, states: dict[str, NeedState]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        patient_key: str,
+        states: dict[str, NeedState],
+        alias: str | None = None,
+    ) -> None:
+        """Check and index a patient's record.
+
+        Args:
+            pool: everything that was delivered.
+            patient_key: ``Patient/id`` of the patient in question.
+            states: how each need was met.
+            alias: a reference that leads nowhere, by which the orders call this patient.
+        """
         self.pool = pool
+        self._alias = alias
         self.patient_key = patient_key
         self.states = states
         self.foreign: list[str] = []
         self.set_aside: list[str] = [place for place, _ in pool.unreadable]
-        others = [key for key, one in pool.entries.items() if isinstance(one.resource, Patient)]
+        patients = [entry.key for entry, _ in pool.of_type(Patient) if entry.owner is None]
         found = pool.find(Reference(reference=patient_key))
         self.patient = found if found and isinstance(found.resource, Patient) else None
         own = self.patient.key if self.patient else patient_key
         self._own = {own, patient_key}
-        self._subjects: dict[str, bool | None] = {}
-        self._alone = all(key == own for key in others)
-        self.foreign += [key for key in others if key != own]
-        self.entries = [
-            pool.entries[key] for key in sorted(pool.entries) if self._mine(pool.entries[key])
-        ]
+        self._subjects: dict[str, Whose] = {}
+        self._alone = all(key == own for key in patients)
+        self.entries: list[Entry] = []
+        self._by_type: dict[type[Resource], list[Entry]] = {}
+        self._take_all()
         for _, need in pool.unreadable:
             self._lower(need)
 
     def of_type(self, kind: type[_R]) -> list[tuple[Entry, _R]]:
         """Return the patient's resources of a type, in a fixed order."""
         return [
-            (entry, entry.resource) for entry in self.entries if isinstance(entry.resource, kind)
+            (entry, entry.resource)
+            for entry in self._by_type.get(kind, ())
+            if isinstance(entry.resource, kind)
         ]
 
     def find(self, reference: Reference | None, owner: str | None = None) -> Entry | None:
@@ -192,51 +234,57 @@ class Record:
             self.states[need].state == "partial" for need in entry.needs
         )
 
-    def _mine(self, entry: Entry) -> bool:
+    def _take_all(self) -> None:
+        taken = set()
+        for key in sorted(self.pool.entries):
+            entry = self.pool.entries[key]
+            if entry.owner in taken if entry.owner is not None else self._is_own(entry):
+                taken.add(key)
+                self.entries.append(entry)
+                self._by_type.setdefault(type(entry.resource), []).append(entry)
+
+    def _is_own(self, entry: Entry) -> bool:
         resource = entry.resource
-        if isinstance(resource, Patient):
-            return entry.key in self._own
-        if entry.owner is not None:
-            return entry.owner not in self.foreign
-        subject = (
-            resource.beneficiary
-            if isinstance(resource, Coverage)
-            else getattr(resource, "subject", None)
-        )
-        match self.whose(subject, entry.key):
-            case True:
-                return True
-            case False:
-                self.foreign.append(entry.key)
-                return False
-        if not hasattr(resource, "subject") and not isinstance(resource, Coverage):
-            return True
-        if self._alone:
-            return True
+        element = _SUBJECTS.get(type(resource))
+        if element is not None:
+            whose = self.whose(getattr(resource, element), entry.key)
+        elif isinstance(resource, Patient):
+            whose = "own" if entry.key in self._own else "other"
+        else:
+            return True  # belongs to no patient, such as an Organization
+        if whose == "other":
+            self.foreign.append(entry.key)
+        elif whose == "unknown" or (whose == "nobody" and not self._alone):
+            self._set_aside(entry)
+            return False
+        return whose != "other"
+
+    def _set_aside(self, entry: Entry) -> None:
         self.set_aside.append(entry.key)
         for need in entry.needs:
             self._lower(need)
-        return False
 
-    def whose(self, subject: Reference | None, owner: str) -> bool | None:
-        """Tell whether a subject is this patient; None where that cannot be told."""
-        if subject is None:
-            return None
-        text = subject.reference
-        if text is None or text.startswith("#"):
-            return self._resolve_subject(subject, owner)
+    def whose(self, subject: Reference | None, owner: str) -> Whose:
+        """Tell whose a resource is, by its subject."""
+        text = subject.reference if subject is not None else None
+        if subject is None or (text is not None and text.startswith("#")):
+            return "nobody"
+        if text is None:
+            return self._resolve(subject, owner)
         if text not in self._subjects:
-            self._subjects[text] = self._resolve_subject(subject, owner)
+            self._subjects[text] = self._resolve(subject, owner)
         return self._subjects[text]
 
-    def _resolve_subject(self, subject: Reference, owner: str) -> bool | None:
+    def _resolve(self, subject: Reference, owner: str) -> Whose:
         found = self.pool.find(subject, owner)
-        if found is not None:
-            return found.key in self._own
-        key = local_key(subject.reference)
+        key = found.key if found is not None else local_key(subject.reference)
         if key is not None:
-            return key in self._own
-        return None
+            return "own" if key in self._own else "other"
+        if not subject.reference:
+            return "nobody"
+        if self._alias is None:
+            return "unknown"
+        return "own" if subject.reference == self._alias else "other"
 
     def _lower(self, need: str | None) -> None:
         if need is not None and self.states[need].complete:

@@ -5,7 +5,7 @@ Narrow on purpose: what is not read cannot fail. `decode.py` fills these types.
 
 from typing import TypeAlias
 
-from msgspec import Raw
+from msgspec import UNSET, Raw, UnsetType
 
 from fhir_mappings.elements import (
     Annotation,
@@ -13,7 +13,6 @@ from fhir_mappings.elements import (
     Element,
     Extension,
     Identifier,
-    Meta,
     Period,
     Quantity,
     Range,
@@ -27,7 +26,7 @@ class Resource(Element, tag_field="resourceType", frozen=True, kw_only=True):
     """What every resource may carry."""
 
     id: str | None = None
-    meta: Meta | None = None
+    meta: Raw | UnsetType = UNSET  # read only where a resource is cited
     contained: list[Raw] | None = None
 
 
@@ -81,7 +80,7 @@ class Observation(Resource, tag="Observation", frozen=True, kw_only=True):
     """R4 Observation."""
 
     status: str | None = None
-    category: list[CodeableConcept] | None = None
+    category: Raw | UnsetType = UNSET  # seldom needed
     code: CodeableConcept | None = None
     subject: Reference | None = None
     focus: list[Reference] | None = None
@@ -95,7 +94,7 @@ class Observation(Resource, tag="Observation", frozen=True, kw_only=True):
     value_boolean: bool | None = None
     value_integer: int | None = None
     data_absent_reason: CodeableConcept | None = None
-    interpretation: list[CodeableConcept] | None = None
+    interpretation: Raw | UnsetType = UNSET  # seldom needed
     body_site: CodeableConcept | None = None
     method: CodeableConcept | None = None
     specimen: Reference | None = None

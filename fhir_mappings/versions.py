@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from msgspec import Raw
+import msgspec
+
+from fhir_mappings.decode import read_meta
 
 if TYPE_CHECKING:
     from fhir_mappings.record import Entry
@@ -19,13 +21,12 @@ def newer(one: "Entry", other: "Entry") -> "Entry":
 
 
 def _age(entry: "Entry") -> tuple[int, str, int, bytes]:
-    meta = entry.resource.meta
-    version = meta.version_id if meta and meta.version_id else ""
+    meta = read_meta(entry.resource)
+    version = meta.version_id or ""
     status = getattr(entry.resource, "status", None)
-    raw = entry.raw
     return (
         int(version) if version.isdigit() else -1,
-        (meta.last_updated or "") if meta else "",
+        meta.last_updated or "",
         _STATUS.get(status, 0) if isinstance(status, str) else 0,
-        bytes(raw) if isinstance(raw, Raw) else raw,
+        msgspec.json.encode(entry.resource),
     )

@@ -61,6 +61,13 @@ def about_patient(*, known: bool) -> NoteSaid:
     return NoteSaid(text="It cannot be told which patient the order is for; it was not judged.")
 
 
+def name_procedure(classes: frozenset[str]) -> str:
+    """Name what is ordered in a few words, by the classes of its code."""
+    if "modality-electrons" in classes:
+        return "Electron IORT"
+    return "X-ray IORT" if "modality-x-ray" in classes else "IORT"
+
+
 def name_target(case: Case) -> str:
     """Name the target in a few words, such as ``left breast``; empty where it is not known."""
     if not case.candidates or case.pointing == "unreadable":
@@ -74,7 +81,9 @@ def name_target(case: Case) -> str:
         return _plain(shown)
     sides = {one.side for one in case.candidates}
     side = sides.pop() if len(sides) == 1 else None
-    return f"{side} {name}" if side in ("left", "right") else name
+    if side not in ("left", "right"):
+        return name
+    return f"{side} breast" if name == "breast" else f"{name} ({side})"
 
 
 def _name(organs: frozenset[str]) -> str:

@@ -128,7 +128,9 @@ class _Replayer:
             request = parse_request(bytes(item.content))
         except RequestError as error:
             raise SourceError(f"{item.id}: {error}") from None
-        session = sign(self._assessor, request, today, self._settings.null_means)
+        session = sign(
+            self._assessor, request, today, self._settings.null_means, keep_raw=self._strict
+        )
         if not session.received:
             raise SourceError(f"{item.id}: context.draftOrders is missing or no Bundle")
         return session

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from cds_service.intake.bundles import UNREADABLE
+from fhir_mappings.decode import UNREADABLE
 
 _BOM = b"\xef\xbb\xbf"
 _WHOLE, _LINES = (".json",), (".jsonl", ".ndjson")

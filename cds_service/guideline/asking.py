@@ -16,7 +16,24 @@ from cds_service.guideline.model import (
 from cds_service.guideline.weighing import Answer, Item, Verdict, current, remarks, weigh
 from fhir_mappings.facts import Fact, Source
 
-Facts = Mapping[str, tuple[Fact, ...]]
+
+class Facts:
+    """The facts of one tumor, its patient and its order, by kind."""
+
+    def __init__(self, by_kind: Mapping[str, tuple[Fact, ...]]) -> None:
+        self._by_kind = by_kind
+        self._current: dict[str, list[Fact]] = {}
+
+    def of_kind(self, kind: str) -> tuple[Fact, ...]:
+        """Return all facts of a kind, those that do not count included."""
+        return self._by_kind.get(kind, ())
+
+    def fitting(self, clause: Clause) -> list[Fact]:
+        """Return the facts that count, are not replaced by later ones, and fit a clause."""
+        if clause.fact not in self._current:
+            self._current[clause.fact] = current(self.of_kind(clause.fact))
+        return [fact for fact in self._current[clause.fact] if clause.fits(fact)]
+
 
 _STATUS: dict[Says, tuple[Status, UnknownKind | None]] = {
     "met": ("met", None),
@@ -34,7 +51,7 @@ def ask(
     Args:
         guideline: for the weight of evidence.
         criterion: the question.
-        facts: of one tumor, its patient and its order, by kind.
+        facts: of one tumor, its patient and its order.
         incomplete: resource types that were not wholly read.
     """
     if criterion.always is not None:
@@ -80,9 +97,9 @@ def _items(
     """Return what each fact says, and whether a row fell silent for want of reading."""
     items = []
     silent = False
-    for kind in dict.fromkeys(row.clause.fact for row in criterion.rows):
-        for fact in facts.get(kind, ()):
-            row = _row(criterion.rows, kind, fact)
+    for kind, rows in criterion.rows.items():
+        for fact in facts.of_kind(kind):
+            row = _row(rows, fact)
             if row is None or row.says == "nothing":
                 continue
             if row.if_read.isdisjoint(incomplete):
@@ -92,8 +109,11 @@ def _items(
     return items, silent
 
 
-def _row(rows: Iterable[Row], kind: str, fact: Fact) -> Row | None:
-    return next((row for row in rows if row.clause.fact == kind and row.clause.fits(fact)), None)
+def _row(rows: tuple[Row, ...], fact: Fact) -> Row | None:
+    for row in rows:
+        if row.clause.fits(fact):
+            return row
+    return None
 
 
 def _item(guideline: Guideline, row: Row, fact: Fact) -> Item:
@@ -121,15 +141,13 @@ def _match(rule: Together, facts: Facts) -> tuple[Fact, ...] | None:
 
 
 def all_fit(wanted: Iterable[Clause], unwanted: Iterable[Clause], facts: Facts) -> list[list[Fact]]:
-    """Return the facts for each wanted clause; one empty list if an unwanted clause fits."""
-    if any(fitting(clause, facts) for clause in unwanted):
-        return [[]]
-    return [fitting(clause, facts) for clause in wanted]
-
-
-def fitting(clause: Clause, facts: Facts) -> list[Fact]:
-    """Return the facts that count, are not replaced by later ones, and fit a clause."""
-    return [fact for fact in current(facts.get(clause.fact, ())) if clause.fits(fact)]
+    """Return the facts for each wanted clause; one empty list if not all can be had."""
+    choices = []
+    for clause in wanted:
+        choices.append(facts.fitting(clause))
+        if not choices[-1]:
+            return [[]]
+    return [[]] if any(facts.fitting(clause) for clause in unwanted) else choices
 
 
 def _related(rule: Together, found: tuple[Fact, ...]) -> bool:

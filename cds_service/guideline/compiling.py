@@ -145,10 +145,12 @@ class _Compiler:
         return Criterion(
             id=name,
             short=entry.short,
+            item=entry.item,
+            refuted=entry.refuted,
             asks=entry.asks,
             cite=self._section(entry.section, place),
             reads=self._sources(entry.reads, (*place, "reads")),
-            rows=tuple(self._made(self._row, entry.evidence, (*place, "evidence"))),
+            rows=_by_kind(self._made(self._row, entry.evidence, (*place, "evidence"))),
             together=tuple(self._made(self._together, entry.together, (*place, "together"))),
             prefer=tuple(self._says_listed(entry.prefer, (*place, "prefer"))),
             prefer_over_time=entry.prefer_over_time,
@@ -269,6 +271,13 @@ class _Compiler:
             made = self._try(partial(_says, one, place))
             if made is not None:
                 yield made
+
+
+def _by_kind(rows: Iterator[Row]) -> dict[str, tuple[Row, ...]]:
+    found: dict[str, tuple[Row, ...]] = {}
+    for row in rows:
+        found[row.clause.fact] = (*found.get(row.clause.fact, ()), row)
+    return found
 
 
 def _says(value: Any, place: Place) -> Says:  # noqa: ANN401

@@ -30,6 +30,7 @@ class Decision(Struct, frozen=True, kw_only=True):
         confirm: presumed criteria that a positive answer leans on.
         pending_intraoperative: those of `missing` that surgery has to show.
         readings: the readings that the decision rests on.
+        criterion_readings: those of them that answered a criterion.
         notes: what the card adds and does not decide.
     """
 
@@ -41,6 +42,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     confirm: tuple[str, ...] = ()
     pending_intraoperative: tuple[str, ...] = ()
     readings: tuple[str, ...] = ()
+    criterion_readings: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
 
@@ -54,46 +56,38 @@ def decide(guideline: Guideline, case: Case) -> Decision:
 
     Never raises: whatever is known or not, there is an outcome that says so.
     """
-    concern = concerns(guideline, case.facts)
+    concern = concerns(guideline, Facts(case.facts))
     if concern.status != "met" and concern.kind != "interpretive":
         refused = Answer(criterion="G-1", status="not-met", evidence=concern.evidence)
         return Decision(site="none", determination="not-applicable", answers=(refused,))
     placement = place(guideline, case)
     opened = guideline.paths.get(placement.site) if placement.candidates else None
     path = opened or guideline.common
-    answers = _answers(guideline, path, placement, case)
+    views = [Facts(one.facts) for one in placement.candidates] or [Facts(case.facts)]
+    answers = _answers(guideline, path, placement.answer, views, case)
     combination = combine(path.formula, answers, guideline.criteria)
-    return _decision(guideline, path, placement, case, answers, combination)
+    return _decision(guideline, path, placement, views[0], answers, combination)
 
 
 def _answers(
-    guideline: Guideline, path: Path, placement: Placement, case: Case
+    guideline: Guideline, path: Path, placed: Answer, views: list[Facts], case: Case
 ) -> dict[str, Answer]:
-    answers = {}
-    for name in path.criteria:
-        if name == "G-2":
-            answers[name] = placement.answer
-            continue
-        criterion = guideline.criteria[name]
-        answers[name] = merge(
-            ask(guideline, criterion, facts, case.incomplete) for facts in _views(placement, case)
-        )
-    return answers
+    answers = {placed.criterion: placed}
+    return {
+        name: answers.get(name)
+        or merge([ask(guideline, guideline.criteria[name], one, case.incomplete) for one in views])
+        for name in path.criteria
+    }
 
 
-def _views(placement: Placement, case: Case) -> list[Facts]:
-    return [candidate.facts for candidate in placement.candidates] or [case.facts]
-
-
-def merge(answers: Iterable[Answer]) -> Answer:
+def merge(every: list[Answer]) -> Answer:
     """Merge the answers for all tumors that the order may be for.
 
     Where they differ, nobody knows which applies: the criterion is unknown.
     """
-    first, *others = answers
+    first, *others = every
     if not others:
         return first
-    every = [first, *others]
     evidence = tuple(dict.fromkeys(one for answer in every for one in answer.evidence))
     considered = tuple(dict.fromkeys(one for answer in every for one in answer.considered))
     if all((one.status, one.kind) == (first.status, first.kind) for one in others):
@@ -120,13 +114,12 @@ def _decision(
     guideline: Guideline,
     path: Path,
     placement: Placement,
-    case: Case,
+    facts: Facts,
     answers: dict[str, Answer],
     combination: Combination,
 ) -> Decision:
     criteria = guideline.criteria
-    facts = _views(placement, case)[0]
-    used = (*path.readings, *(name for answer in answers.values() for name in answer.readings))
+    answered = [name for answer in answers.values() for name in answer.readings]
     return Decision(
         site=placement.site,
         determination=combination.determination,
@@ -137,7 +130,8 @@ def _decision(
         pending_intraoperative=tuple(
             name for name in combination.missing if criteria[name].intraoperative
         ),
-        readings=tuple(dict.fromkeys(used)),
+        readings=tuple(dict.fromkeys([*path.readings, *answered])),
+        criterion_readings=tuple(dict.fromkeys(answered)),
         notes=tuple(_notes(guideline, facts)) if placement.candidates else (),
     )
 

@@ -82,7 +82,10 @@ class Clause(Struct, frozen=True):
 
     def fits(self, fact: Fact | Struct) -> bool:
         """Tell whether a fact of this kind fits."""
-        return all(test.passes(fact) for test in self.tests)
+        for test in self.tests:  # noqa: SIM110 - a loop is what this hot path needs
+            if not test.passes(fact):
+                return False
+        return True
 
 
 class Row(Struct, frozen=True):
@@ -132,10 +135,12 @@ class Criterion(Struct, frozen=True):
     Attributes:
         id: such as ``BR-3``.
         short: a few words for a table.
+        item: what it is called where it is missing.
+        refuted: what is said where it is refuted.
         asks: the question.
         cite: the section of the guideline's text.
         reads: the resource types that could answer it; if one is unread, no answer is retrieval.
-        rows: what single facts say.
+        rows: what single facts say, by kind of fact.
         together: what facts say together.
         prefer: which of several answers of equal weight counts; without it they conflict.
         prefer_over_time: whether `prefer` comes before the later date.
@@ -147,10 +152,12 @@ class Criterion(Struct, frozen=True):
 
     id: str
     short: str
+    item: str
+    refuted: str
     asks: str
     cite: str
     reads: frozenset[Source] = frozenset()
-    rows: tuple[Row, ...] = ()
+    rows: Mapping[str, tuple[Row, ...]] = {}
     together: tuple[Together, ...] = ()
     prefer: tuple[Says, ...] = ()
     prefer_over_time: bool = False

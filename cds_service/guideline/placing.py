@@ -4,12 +4,15 @@ The data file's table of targets says which diagnosis falls under which heading.
 order points to its target, and how firm that diagnosis is, are weighed.
 """
 
+from typing import Literal
+
 from msgspec import Struct
 
 from cds_service.guideline.model import Guideline, Says, Site, Status, TargetRow, UnknownKind
-from cds_service.guideline.weighing import Answer
+from cds_service.guideline.weighing import Answer, Because, Considered
 from fhir_mappings.facts import Candidate, Case, Evidence
 
+_NO_TARGET: tuple[Literal["refuted", "history"], ...] = ("refuted", "history")
 _STATUS: dict[Says, tuple[Status, UnknownKind | None]] = {
     "met": ("met", None),
     "not-met": ("not-met", None),
@@ -47,18 +50,19 @@ def place(guideline: Guideline, case: Case) -> Placement:
     rows = [_row_for(guideline, candidate) for candidate in case.candidates]
     sites = {row.site for row in rows}
     if len(sites) > 1 or len({row.says for row in rows}) > 1:
-        return Placement(_answer("unknown", "evidence", case.evidence), "other")
+        return Placement(_doubtful(_all_evidence(case), "unattributed"), "other")
     return _one_heading(case, rows[0])
 
 
 def _one_heading(case: Case, row: TargetRow) -> Placement:
-    evidence = tuple(one for candidate in case.candidates for one in candidate.evidence)
+    evidence = _all_evidence(case)
     certainties = {candidate.certainty for candidate in case.candidates}
-    if not certainties.isdisjoint({"refuted", "history"}):
-        return Placement(_answer("unknown", "evidence", evidence), row.site)
-    status, kind = _STATUS[row.says]
+    for certainty in _NO_TARGET:
+        if certainty in certainties:
+            return Placement(_doubtful(evidence, certainty), row.site)
     if "unconfirmed" in certainties:
-        status, kind = "unknown", "evidence"
+        return Placement(_doubtful(evidence, "unconfirmed"), row.site, case.candidates)
+    status, kind = _STATUS[row.says]
     answer = Answer(
         criterion="G-2",
         status=status,
@@ -68,6 +72,15 @@ def _one_heading(case: Case, row: TargetRow) -> Placement:
         partial=any(candidate.partial for candidate in case.candidates),
     )
     return Placement(answer, row.site, case.candidates if status != "not-met" else ())
+
+
+def _all_evidence(case: Case) -> tuple[Evidence, ...]:
+    return tuple(one for candidate in case.candidates for one in candidate.evidence)
+
+
+def _doubtful(evidence: tuple[Evidence, ...], because: Because) -> Answer:
+    considered = tuple(Considered(one, because) for one in evidence)
+    return Answer(criterion="G-2", status="unknown", kind="evidence", considered=considered)
 
 
 def _row_for(guideline: Guideline, candidate: Candidate) -> TargetRow:

@@ -62,6 +62,8 @@ class CriterionEntry(Entry):
     """A question and the facts that answer it."""
 
     short: str
+    item: str
+    refuted: str
     asks: str
     section: str
     reads: list[str] = Field(default_factory=list)

@@ -14,7 +14,15 @@ from cds_service.guideline.model import Criterion, Says, Status, UnknownKind
 from fhir_mappings.facts import Evidence, Fact, NotUnderstood
 
 Because = Literal[
-    "weaker", "older", "preliminary", "unattributed", "unconfirmed", "support", "not-understood"
+    "weaker",
+    "older",
+    "preliminary",
+    "unattributed",
+    "unconfirmed",
+    "refuted",
+    "history",
+    "support",
+    "not-understood",
 ]
 _ANSWERS = ("met", "not-met", "unclear")
 
@@ -87,8 +95,8 @@ def weigh(criterion: Criterion, items: list[Item]) -> Verdict:
         items: those that count, in any order.
     """
     answers = [item for item in items if item.says in _ANSWERS]
-    if not answers:
-        return Verdict(None)
+    if len(answers) < 2:
+        return Verdict(answers[0].says, tuple(answers)) if answers else Verdict(None)
     top = min(item.tier for item in answers)
     strongest = [item for item in answers if item.tier == top]
     clash = _same_element(strongest)

@@ -15,12 +15,10 @@ class RequestError(ValueError):
     """A request that cannot be answered; the message names the member, never its value."""
 
 
-class Context(Struct, rename="camel"):
-    """The context of our hooks; only `patientId` is there in each of them."""
+class Context(Struct):
+    """The context of our hook, as far as it is used."""
 
     patient_id: str
-    user_id: str | None = None
-    encounter_id: str | None = None
     draft_orders: Raw | UnsetType = UNSET
 
 
@@ -31,21 +29,23 @@ class HookRequest(Struct):
     hook_instance: str
     context: Context
     prefetch: dict[str, Raw]
-    fhir_server: str | None = None
 
 
-class HookRequestBody(Struct, rename="camel"):
-    """The members of a request as they come, for reading one by one and for the API's schema."""
-
+class _Body(Struct, rename="camel"):
     hook: Raw | UnsetType = UNSET
     hook_instance: Raw | UnsetType = UNSET
     context: Raw | UnsetType = UNSET
-    prefetch: Raw | UnsetType = UNSET
-    fhir_server: Raw | UnsetType = UNSET
-    fhir_authorization: Raw | UnsetType = UNSET
+    prefetch: dict[str, Raw] | UnsetType = UNSET
 
 
-_BODY = msgspec.json.Decoder(HookRequestBody)
+class _OddBody(Struct, rename="camel"):
+    hook: Raw | UnsetType = UNSET
+    hook_instance: Raw | UnsetType = UNSET
+    context: Raw | UnsetType = UNSET
+
+
+_BODY = msgspec.json.Decoder(_Body)
+_ODD_BODY = msgspec.json.Decoder(_OddBody)
 _TEXT = msgspec.json.Decoder(str)
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
@@ -56,35 +56,31 @@ def parse_request(body: bytes) -> HookRequest:
     Raises:
         RequestError: not JSON, not an object, or a required member is missing or of a wrong type.
     """
-    try:
-        members = _BODY.decode(body.removeprefix(_BOM))
-    except msgspec.ValidationError:
-        raise RequestError("the body is not a JSON object") from None
-    except UNREADABLE:
-        raise RequestError("the body is not JSON") from None
+    members = _members(body.removeprefix(_BOM))
     context = _required_object(members.context, "context")
     return HookRequest(
         hook=_required_text(members.hook, "hook"),
         hook_instance=_required_text(members.hook_instance, "hookInstance"),
         context=Context(
             patient_id=_required_text(context.get("patientId", UNSET), "context.patientId"),
-            user_id=_text(context.get("userId")),
-            encounter_id=_text(context.get("encounterId")),
             draft_orders=context.get("draftOrders", UNSET),
         ),
-        prefetch=_prefetch(members.prefetch),
-        fhir_server=None if members.fhir_server is UNSET else _text(members.fhir_server),
+        prefetch={} if members.prefetch is UNSET else members.prefetch,
     )
 
 
-def _prefetch(raw: Raw | UnsetType) -> dict[str, Raw]:
-    """A prefetch that is no object delivers nothing."""
-    if raw is UNSET:
-        return {}
+def _members(body: bytes) -> _Body:
     try:
-        return _OBJECT.decode(raw)
+        return _BODY.decode(body)
+    except msgspec.ValidationError:
+        pass
     except UNREADABLE:
-        return {}
+        raise RequestError("the body is not JSON") from None
+    try:
+        odd = _ODD_BODY.decode(body)  # a prefetch that is no object delivers nothing
+    except msgspec.ValidationError:
+        raise RequestError("the body is not a JSON object") from None
+    return _Body(odd.hook, odd.hook_instance, odd.context)
 
 
 def _required_object(raw: Raw | UnsetType, name: str) -> dict[str, Raw]:

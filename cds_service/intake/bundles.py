@@ -1,18 +1,20 @@
 """FHIR Bundles, taken apart without trusting them.
 
-Entries stay raw. A Bundle that does not have the shape of one is read member by member: an entry
-that is no object costs itself only.
+A clean Bundle is decoded in one step. One that is not is read entry by entry, and an entry that
+does not have the shape of one costs itself only. The type of a Bundle is not needed, and often
+left out by clients.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from fhir_mappings.decode import UNREADABLE, decode_resource
 from fhir_mappings.needs import NeedState, Why
+from fhir_mappings.resources import AnyResource, OperationOutcome, Resource
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _REASONS: dict[str, Why] = {
     "forbidden": "not-authorised",
     "login": "not-authorised",
@@ -28,67 +30,68 @@ _REASONS: dict[str, Why] = {
 }
 
 
-class Search(Struct, frozen=True):
-    """Bundle.entry.search."""
+class Kept(Struct, frozen=True, gc=False):
+    """A resource in a Bundle, with its JSON."""
 
-    mode: str | None = None
+    resource: Resource | None
+    full_url: str | None
+    raw: Raw
+    readable: bool = True
 
 
-class BundleEntry(Struct, frozen=True, rename="camel"):
-    """Bundle.entry with its resource untouched."""
+class Clean(Struct, frozen=True, rename="camel", gc=False):
+    """A resource in a Bundle that was decoded in one step."""
 
+    resource: AnyResource | None = None
+    full_url: str | None = None
+
+    @property
+    def raw(self) -> Raw | None:
+        """The JSON was not kept."""
+        return None
+
+    @property
+    def readable(self) -> bool:
+        """Everything could be read."""
+        return True
+
+
+class Bundle(Struct, frozen=True):
+    """A Bundle: its resources, and whether there are more pages."""
+
+    held: Sequence[Kept | Clean]
+    more: bool = False
+
+
+class _Link(Struct, frozen=True, gc=False):
+    relation: str | None = None
+
+
+class _RawEntry(Struct, frozen=True, rename="camel", gc=False):
     resource: Raw | UnsetType = UNSET
     full_url: str | None = None
-    search: Search | None = None
 
 
-class BundleLink(Struct, frozen=True):
-    """Bundle.link."""
-
-    relation: str | None = None
-    url: str | None = None
-
-
-class Bundle(Struct, frozen=True, rename="camel"):
-    """A Bundle; its type is not needed and often left out by clients."""
-
+class _RawBundle(Struct, frozen=True, rename="camel"):
     resource_type: str | None = None
-    entry: list[BundleEntry] | None = None
-    link: list[BundleLink] | None = None
+    entry: list[_RawEntry] | None = None
+    link: list[_Link] | None = None
 
 
-class _Kind(Struct, rename="camel"):
+class _CleanBundle(Struct, frozen=True, rename="camel"):
+    resource_type: str | None = None
+    entry: list[Clean] | None = None
+    link: list[_Link] | None = None
+
+
+class _Kind(Struct, frozen=True, rename="camel"):
     resource_type: str | None = None
 
 
-class _Issue(Struct):
-    code: str | None = None
-
-
-class _Outcome(Struct):
-    issue: list[_Issue] | None = None
-
-
-_BUNDLE = msgspec.json.Decoder(Bundle)
+_CLEAN = msgspec.json.Decoder(_CleanBundle)
+_RAW = msgspec.json.Decoder(_RawBundle)
 _KIND = msgspec.json.Decoder(_Kind)
-_OUTCOME = msgspec.json.Decoder(_Outcome)
 _ANYTHING = msgspec.json.Decoder()
-
-
-def decode_bundle(raw: bytes | Raw) -> Bundle | None:
-    """Decode a Bundle, None where the JSON is none."""
-    bundle = peek(raw)
-    return bundle if bundle is not None and bundle.resource_type == "Bundle" else None
-
-
-def peek(raw: bytes | Raw) -> Bundle | None:
-    """Decode any resource as if it were a Bundle, to learn its type in the same step."""
-    try:
-        return _BUNDLE.decode(raw)
-    except msgspec.ValidationError:
-        return _by_member(raw)
-    except UNREADABLE:
-        return None
 
 
 def resource_type(raw: bytes | Raw) -> str | None:
@@ -99,68 +102,91 @@ def resource_type(raw: bytes | Raw) -> str | None:
         return None
 
 
+def decode_bundle(raw: bytes | Raw) -> Bundle | None:
+    """Decode a Bundle and keep the JSON of its resources; None where the JSON is no Bundle."""
+    bundle = _raw_bundle(raw)
+    if bundle is None or bundle.resource_type != "Bundle":
+        return None
+    held = [
+        _kept(entry.resource, entry.full_url)
+        for entry in bundle.entry or ()
+        if entry.resource is not UNSET
+    ]
+    return Bundle(held, _has_more(bundle.link))
+
+
+def decode_searchset(raw: Raw) -> Bundle | None:
+    """Decode a Bundle of types that are read, without keeping the JSON of its resources."""
+    try:
+        bundle = _CLEAN.decode(raw)
+    except UNREADABLE:
+        return decode_bundle(raw)
+    if bundle.resource_type != "Bundle":
+        return None
+    return Bundle(bundle.entry or (), _has_more(bundle.link))
+
+
 def state_of(bundle: Bundle) -> NeedState:
     """Tell how far a searchset met its need (CDS Hooks, "Prefetch Template")."""
-    held = list(resources_of(bundle))
-    outcomes = [raw for entry, raw in held if _is_outcome(entry, raw)]
-    found = len(held) - len(outcomes)
-    more = any(link.relation == "next" for link in bundle.link or ())
-    if outcomes:
-        return NeedState("partial" if found else "unreadable", outcome_reason(outcomes[0]))
-    if more:
+    for one in bundle.held:
+        if isinstance(one.resource, OperationOutcome):
+            partly = any(not isinstance(other.resource, OperationOutcome) for other in bundle.held)
+            return NeedState("partial" if partly else "unreadable", outcome_reason(one.resource))
+    if bundle.more:
         return NeedState("partial", "truncated")
-    return NeedState("present" if found else "empty")
+    return NeedState("present" if bundle.held else "empty")
 
 
-def resources_of(bundle: Bundle) -> Iterator[tuple[BundleEntry, Raw]]:
-    """Yield the entries that hold a resource, with it."""
-    for entry in bundle.entry or ():
-        if entry.resource is not UNSET:
-            yield entry, entry.resource
-
-
-def outcome_reason(raw: Raw) -> Why:
+def outcome_reason(outcome: OperationOutcome) -> Why:
     """Return why an OperationOutcome says that data are not there."""
-    try:
-        issues = _OUTCOME.decode(raw).issue or ()
-    except UNREADABLE:
-        return "server-error"
-    codes = [issue.code for issue in issues if issue.code]
+    codes = [issue.code for issue in outcome.issue or () if issue.code]
     return next((_REASONS[code] for code in codes if code in _REASONS), "server-error")
 
 
-def _is_outcome(entry: BundleEntry, raw: Raw) -> bool:
-    if entry.search is not None and entry.search.mode == "outcome":
-        return True
-    return b"OperationOutcome" in bytes(raw) and resource_type(raw) == "OperationOutcome"
+def _kept(raw: Raw, full_url: str | None) -> Kept:
+    decoded = decode_resource(raw)
+    return Kept(decoded.resource, full_url, raw, decoded.type is not None)
 
 
-def _by_member(raw: bytes | Raw) -> Bundle | None:
-    content = _ANYTHING.decode(raw)
+def _has_more(links: list[_Link] | None) -> bool:
+    return any(link.relation == "next" for link in links or ())
+
+
+def _raw_bundle(raw: bytes | Raw) -> _RawBundle | None:
+    try:
+        return _RAW.decode(raw)
+    except msgspec.ValidationError:
+        return _by_member(raw)
+    except UNREADABLE:
+        return None
+
+
+def _by_member(raw: bytes | Raw) -> _RawBundle | None:
+    try:
+        content = _ANYTHING.decode(raw)
+    except UNREADABLE:
+        return None
     if not isinstance(content, dict):
         return None
-    entries = content.get("entry")
-    entries = entries if isinstance(entries, list) else [entries]
-    links = content.get("link")
     kind = content.get("resourceType")
-    return Bundle(
+    links = content.get("link")
+    return _RawBundle(
         kind if isinstance(kind, str) else None,
-        [_entry(one) for one in entries if one is not None],
+        list(_entries(content.get("entry"))),
         [
-            BundleLink(one["relation"], None)
+            _Link(one["relation"])
             for one in (links if isinstance(links, list) else ())
             if isinstance(one, dict) and isinstance(one.get("relation"), str)
         ],
     )
 
 
-def _entry(content: Any) -> BundleEntry:  # noqa: ANN401 - whatever stands there
-    if not isinstance(content, dict):
-        return BundleEntry(Raw(msgspec.json.encode(content)))
-    resource, url, search = (content.get(name) for name in ("resource", "fullUrl", "search"))
-    mode = search.get("mode") if isinstance(search, dict) else None
-    return BundleEntry(
-        UNSET if resource is None else Raw(msgspec.json.encode(resource)),
-        url if isinstance(url, str) else None,
-        Search(mode) if isinstance(mode, str) else None,
-    )
+def _entries(content: Any) -> Iterator[_RawEntry]:  # noqa: ANN401 - whatever stands there
+    for one in content if isinstance(content, list) else [content]:
+        if isinstance(one, dict):
+            resource, url = one.get("resource"), one.get("fullUrl")
+            if resource is not None:
+                raw = Raw(msgspec.json.encode(resource))
+                yield _RawEntry(raw, url if isinstance(url, str) else None)
+        elif one is not None:
+            yield _RawEntry(Raw(msgspec.json.encode(one)))

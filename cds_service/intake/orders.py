@@ -5,10 +5,8 @@ from datetime import date
 
 from msgspec import Raw, Struct
 
-from cds_service.intake.bundles import Bundle, resource_type, resources_of
-from fhir_mappings.decode import decode_resource
+from cds_service.intake.bundles import Bundle
 from fhir_mappings.orders import Order
-from fhir_mappings.record import Delivered
 from fhir_mappings.resources import ServiceRequest
 
 _OVER = ("entered-in-error", "revoked")
@@ -25,7 +23,6 @@ class Draft(Struct, frozen=True):
     name: str
     request: ServiceRequest
     raw: Raw
-    full_url: str | None = None
 
     def order(self, evaluated_on: date) -> Order:
         """Return it as an order judged on a day."""
@@ -45,23 +42,11 @@ def drafts_of(bundle: Bundle, *, place: str, drafts_only: bool) -> list[Draft]:
 
 
 def _drafts(bundle: Bundle, place: str, *, drafts_only: bool) -> Iterator[Draft]:
-    for number, (entry, raw) in enumerate(resources_of(bundle)):
-        if resource_type(raw) != "ServiceRequest":
-            continue
-        decoded = decode_resource(raw)
-        request = decoded.resource
+    for number, held in enumerate(bundle.held):
+        request = held.resource
         if not isinstance(request, ServiceRequest) or request.status in _OVER:
             continue
-        if drafts_only and request.status != "draft":
+        if held.raw is None or (drafts_only and request.status != "draft"):
             continue
-        name = f"{place}.entry[{number}]"
-        key = f"ServiceRequest/{request.id}" if request.id else entry.full_url or name
-        yield Draft(key, request, raw, entry.full_url)
-
-
-def deliveries_of(bundle: Bundle, *, place: str) -> list[Delivered]:
-    """Return all resources of a bundle as deliveries of no particular need."""
-    return [
-        Delivered(raw, entry.full_url, f"{place}.entry[{number}]")
-        for number, (entry, raw) in enumerate(resources_of(bundle))
-    ]
+        named = f"ServiceRequest/{request.id}" if request.id else held.full_url
+        yield Draft(named or f"{place}.entry[{number}]", request, held.raw)

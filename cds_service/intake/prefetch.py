@@ -10,35 +10,51 @@ from typing import Literal
 from msgspec import Raw
 
 from cds_service.intake.bundles import (
-    Bundle,
+    Clean,
+    Kept,
     decode_bundle,
+    decode_searchset,
     outcome_reason,
-    peek,
-    resource_type,
-    resources_of,
     state_of,
 )
-from fhir_mappings.needs import BY_KEY, NEEDS, Need, NeedState
-from fhir_mappings.record import Delivered
+from fhir_mappings.decode import decode_resource
+from fhir_mappings.needs import BY_KEY, BY_TYPE, NEEDS, Need, NeedState
+from fhir_mappings.record import Delivery
+from fhir_mappings.resources import OperationOutcome
 
 NullMeans = Literal["empty", "unreadable"]
 _NULL = b"null"
+_SHORT = 16
 
 
 class Prefetch:
     """What a prefetch delivered.
 
     Attributes:
-        delivered: the resources, each with its need.
+        deliveries: the resources, those of one need together.
         states: how each need was met.
     """
 
-    def __init__(self, prefetch: Mapping[str, Raw], null_means: NullMeans = "empty") -> None:
-        self.delivered: list[Delivered] = []
+    def __init__(
+        self,
+        prefetch: Mapping[str, Raw],
+        null_means: NullMeans = "empty",
+        *,
+        keep_raw: bool = False,
+    ) -> None:
+        """Take a prefetch.
+
+        Args:
+            prefetch: the raw values by key.
+            null_means: what null says where a search was asked for.
+            keep_raw: whether the JSON of each resource is kept.
+        """
+        self.deliveries: list[Delivery] = []
         self.states: dict[str, NeedState] = {
             need.name: NeedState("unreadable", "not-delivered") for need in NEEDS
         }
         self._null_means = null_means
+        self._decode = decode_bundle if keep_raw else decode_searchset
         for key, raw in prefetch.items():
             need = BY_KEY.get(key)
             if need is not None:
@@ -47,16 +63,18 @@ class Prefetch:
                 self._take_other(key, raw)
 
     def _take(self, need: Need, key: str, raw: Raw) -> NeedState:
-        if bytes(raw).strip() == _NULL:
+        if bytes(memoryview(raw)[:_SHORT]).strip() == _NULL:
             return self._null(need)
-        bundle = peek(raw)
-        kind = bundle.resource_type if bundle is not None else None
-        if bundle is not None and kind == "Bundle":
-            return self._take_bundle(need.name, key, bundle)
-        if kind == "OperationOutcome":
-            return NeedState("unreadable", outcome_reason(raw))
-        if kind == need.type:
-            self.delivered.append(Delivered(raw, None, key, need.name))
+        bundle = self._decode(raw)
+        if bundle is not None:
+            self.deliveries.append(Delivery(bundle.held, f"prefetch.{key}.entry", need.name))
+            return state_of(bundle)
+        decoded = decode_resource(raw)
+        if isinstance(decoded.resource, OperationOutcome):
+            return NeedState("unreadable", outcome_reason(decoded.resource))
+        if decoded.type == need.type:
+            kept = Kept(decoded.resource, None, raw)
+            self.deliveries.append(Delivery([kept], f"prefetch.{key}", need.name))
             return NeedState("present")
         return NeedState("unreadable", "invalid")
 
@@ -66,26 +84,15 @@ class Prefetch:
             return NeedState("unreadable", "not-found")
         return NeedState("empty")
 
-    def _take_bundle(self, need: str | None, key: str, bundle: Bundle) -> NeedState:
-        for number, (entry, raw) in enumerate(resources_of(bundle)):
-            place = f"prefetch.{key}.entry[{number}]"
-            self.delivered.append(Delivered(raw, entry.full_url, place, need))
-        return state_of(bundle)
-
     def _take_other(self, key: str, raw: Raw) -> None:
         """Other clients' keys: what they hold is evidence, what they lack is not absence."""
-        start = len(self.delivered)
-        bundle = decode_bundle(raw)
-        if bundle is not None:
-            self._take_bundle(None, key, bundle)
-        else:
-            self.delivered.append(Delivered(raw, None, f"prefetch.{key}"))
-        for number in range(start, len(self.delivered)):
-            one = self.delivered[number]
-            need = _need_for(resource_type(one.raw))
-            if need is None:
+        bundle = self._decode(raw)
+        held = [Kept(decode_resource(raw).resource, None, raw)] if bundle is None else bundle.held
+        for need in NEEDS:
+            found = [one for one in held if BY_TYPE.get(_type(one)) is need]
+            if not found:
                 continue
-            self.delivered[number] = Delivered(one.raw, one.full_url, one.place, need.name)
+            self.deliveries.append(Delivery(found, f"prefetch.{key}.entry", need.name))
             if self.states[need.name].state == "unreadable":
                 whole = need.type == "Patient"
                 self.states[need.name] = (
@@ -93,5 +100,5 @@ class Prefetch:
                 )
 
 
-def _need_for(kind: str | None) -> Need | None:
-    return next((need for need in NEEDS if need.type == kind), None)
+def _type(held: Kept | Clean) -> str:
+    return type(held.resource).__name__

@@ -39,9 +39,14 @@ class Intent(Fact, frozen=True, kw_only=True):
 
 
 class Age(Fact, frozen=True, kw_only=True):
-    """Age in whole years, as an interval, on the day of service and on the day of the order."""
+    """Age in whole years, as an interval, on the day of service and on the day of the order.
+
+    Attributes:
+        planned: whether the order states a day of service.
+    """
 
     day: Literal["service", "order"]
+    planned: bool
     youngest: int
     oldest: int
 

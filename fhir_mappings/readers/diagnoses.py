@@ -107,14 +107,14 @@ def read_condition(
     reading: Reading, entry: Entry, condition: Condition
 ) -> tuple[Tumorous | None, list[Finding]]:
     """Read a Condition: the neoplasm it is, if it is one, and the facts it states."""
+    classes = reading.terminology.classes(condition.code)
+    words = _words(condition.code, classes)
+    if not classes and _TUMOROUS.search(words) is None:
+        return None, []  # most conditions are no neoplasm and tell nothing about one
     certainty = _certainty(condition)
-    if concept_code(condition.verification_status) == "entered-in-error" and not condition.code:
-        return None, []
     origin = _origin(reading, entry, condition)
     if certainty == "unconfirmed":
         origin = replace(origin, standing="unconfirmed")
-    classes = reading.terminology.classes(condition.code)
-    words = _words(condition.code, classes)
     tumorous = _tumorous(reading, origin, condition, classes, words, certainty)
     if certainty == "refuted":
         return tumorous, []

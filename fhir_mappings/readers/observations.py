@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from fhir_mappings.dates import Span
 from fhir_mappings.findings import Finding, Origin, Reading, notes_of
 from fhir_mappings.readers import margins, staging, tumor_results
-from fhir_mappings.readers.results import Result, observation_links, origin_of, results
+from fhir_mappings.readers.results import Result, observation_links, origin_of, questions, results
 from fhir_mappings.readers.sites import named
 from fhir_mappings.readers.statements import read_statements
 from fhir_mappings.record import Entry
@@ -26,6 +26,8 @@ def read_observations(reading: Reading, ordered: Span | None) -> Iterator[Findin
     links = observation_links(reading)
     found: list[Finding] = []
     for entry, observation in reading.record.of_type(Observation):
+        if _cannot_matter(reading, observation):
+            continue
         relevant = [one for one in results(reading, observation) if _relevant(reading, one)]
         if not relevant and not observation.note:
             continue
@@ -38,6 +40,19 @@ def read_observations(reading: Reading, ordered: Span | None) -> Iterator[Findin
         for path, text in notes_of(observation.note):
             found += read_statements(origin, path, text, ordered=ordered)
     yield from margins.merge_margins(found)
+
+
+def _cannot_matter(reading: Reading, observation: Observation) -> bool:
+    """Sort out at once the Observations that ask for nothing of ours and state no words."""
+    code = observation.code
+    if observation.component or observation.note or observation.value_string:
+        return False
+    if reading.terminology.classes(code) or (
+        code is not None and code.text and questions(code.text)
+    ):
+        return False
+    value = observation.value_codeable_concept
+    return value is None or not (value.text or any(True for _ in reading.senses(value)))
 
 
 def _relevant(reading: Reading, result: Result) -> bool:

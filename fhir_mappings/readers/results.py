@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from fhir_mappings.decode import read_concepts
 from fhir_mappings.elements import CodeableConcept, Quantity
 from fhir_mappings.findings import Origin, Reading, date_of, result_standing
 from fhir_mappings.readers.sites import body_sites
@@ -64,7 +65,7 @@ def results(reading: Reading, observation: Observation) -> Iterator[Result]:
     """Yield the result of an Observation and those of its components."""
     flags = [
         coding.code
-        for concept in observation.interpretation or ()
+        for concept in read_concepts(observation.interpretation)
         for coding in concept.coding or ()
     ]
     yield _result(reading, observation, "", flags)
@@ -108,8 +109,9 @@ def observation_links(reading: Reading) -> dict[str, tuple[str, ...]]:
     links: dict[str, set[str]] = {}
     record = reading.record
     for entry, observation in record.of_type(Observation):
-        focus = [record.find(one, entry.key) for one in observation.focus or ()]
-        for found in focus:
+        if not observation.focus:
+            continue
+        for found in [record.find(one, entry.key) for one in observation.focus]:
             if found is not None and isinstance(found.resource, Condition):
                 links.setdefault(entry.key, set()).add(found.key)
     for entry, condition in record.of_type(Condition):

@@ -62,7 +62,8 @@ def _categories(
             if category is not None:
                 seen.add(category.stem)
                 path = f"{result.value_path}.coding[{number}]"
-                yield _classed(category, basis), path, show(None, coding), False, sense.mapped
+                classed = _classed(category, basis)
+                yield classed, path, f"{classed.text} ({coding.code})", False, sense.mapped
     if asked is None:
         return
     for path, text in [*result.texts, *_displays(result, bool(seen))]:

@@ -1,6 +1,8 @@
 """Radiation, surgery and systemic therapy: given, planned, or never given."""
 
+import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final, Literal
 
 from msgspec.structs import replace
@@ -27,6 +29,10 @@ _REQUEST: Final = ("draft", "active", "on-hold")
 _RADIATION: Final = frozenset(
     ("radiation-any", "radiation-external-beam", "order-iort", "order-brachytherapy")
 )
+_TREATS: Final = re.compile(
+    r"radi|beam|brachy|therapy|EBRT|IMRT|VMAT|\bRT\b|adjuvant|ectomy|excis|resect|surgery|whipple",
+    re.IGNORECASE,
+)
 _WORDS_OF_SURGERY: Final = ("resection", "excision", "ectomy", "lumpectomy", "surgery", "whipple")
 
 
@@ -34,7 +40,7 @@ def read_procedures(reading: Reading, ordered: Span | None) -> Iterator[Finding]
     """Read treatments that were given or are prepared, and what their notes state."""
     for entry, procedure in reading.record.of_type(Procedure):
         state = _PROCEDURE.get(procedure.status or "")
-        if state is None:
+        if state is None or _cannot_matter(reading, procedure):
             continue
         origin = _origin(
             reading,
@@ -56,6 +62,15 @@ def read_procedures(reading: Reading, ordered: Span | None) -> Iterator[Finding]
         )
         for path, text in notes_of(procedure.note):
             yield from read_statements(origin, path, text, ordered=ordered)
+
+
+def _cannot_matter(reading: Reading, procedure: Procedure) -> bool:
+    """Sort out at once the procedures that are no treatment of ours and have no notes."""
+    if procedure.note or procedure.extension or procedure.category:
+        return False
+    if reading.terminology.classes(procedure.code):
+        return False
+    return not _treats(_words(procedure.code))
 
 
 def read_requests(reading: Reading, drafts: frozenset[str]) -> Iterator[Finding]:
@@ -131,6 +146,12 @@ def _reasons(
     return classes
 
 
+@lru_cache(maxsize=4096)
+def _treats(words: str) -> bool:
+    """Tell whether the label of a procedure may be that of a treatment."""
+    return _TREATS.search(words) is not None
+
+
 def _treatment(
     origin: Origin,
     code: CodeableConcept | None,
@@ -141,6 +162,8 @@ def _treatment(
     unknown: bool,
 ) -> Iterator[Finding]:
     words = _words(code)
+    if not classes and not _treats(words):
+        return
     radiation = not classes.isdisjoint(_RADIATION) or bool(said("radiation", words))
     if radiation and "radiation-plan" not in classes:
         yield _radiation(origin, code, classes, regions, state, unknown=unknown)
@@ -154,8 +177,6 @@ def _treatment(
             pancreatectomy="surgery-pancreatectomy" in classes,
         )
         yield origin.finding("surgery", fact)
-    elif any(said("resectability", words) & {"bypass"}):
-        return
     if said("neoadjuvant", words) and not radiation:
         evidence = origin.evidence("code", words, text=True)
         treated = SystemicTherapy(**origin.shared(evidence), timing="neoadjuvant")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
+from fhir_mappings.decode import read_concepts
 from fhir_mappings.elements import CodeableConcept
 from fhir_mappings.facts import (
     Behaviour,
@@ -19,6 +20,7 @@ from fhir_mappings.findings import Finding, Origin, Reading, show
 from fhir_mappings.margin_text import lengths_in, millimetres
 from fhir_mappings.readers.results import Result
 from fhir_mappings.readers.sites import behaviours, diseases
+from fhir_mappings.resources import Observation
 from fhir_mappings.terminology.lexicon import mentions, said
 
 Extent = Literal["local", "regional", "distant", "unspecified", "none"]
@@ -82,12 +84,14 @@ def read_size(origin: Origin, result: Result) -> Iterator[Finding]:
         distance, shown = lengths_in(text), text
     if distance is None:
         return
+    observation = origin.entry.resource
+    assert isinstance(observation, Observation)
     laboratory = any(
         coding.code == "laboratory"
-        for concept in getattr(origin.entry.resource, "category", None) or ()
+        for concept in read_concepts(observation.category)
         for coding in concept.coding or ()
     )
-    specimen = getattr(origin.entry.resource, "specimen", None) is not None
+    specimen = observation.specimen is not None
     evidence = origin.evidence(
         result.value_path,
         shown,

@@ -61,11 +61,13 @@ class Terminology:
 
     def classes(self, concept: CodeableConcept | None) -> frozenset[str]:
         """Return the classes of all codings of a concept together."""
-        if concept is None or not concept.coding:
-            return NOTHING.classes
-        if len(concept.coding) == 1:
-            return self.sense(concept.coding[0]).classes
-        return frozenset().union(*(self.sense(coding).classes for coding in concept.coding))
+        found = NOTHING.classes
+        for coding in (concept.coding if concept is not None else None) or ():
+            if coding.code:
+                classes = self._sense(coding.system, coding.code).classes
+                if classes:
+                    found = found | classes if found else classes
+        return found
 
     def codes_of(self, class_prefix: str) -> dict[str, list[str]]:
         """Return the enumerated codes of all value sets whose id starts so, per system."""

@@ -17,6 +17,8 @@ _CLAUSE = re.compile(
     r"\s*(?:[;:!?\n]|\.(?=\s|$)|(?P<comma>,)(?=\s|$)|\b(?:but|however|although|while|whereas)\b)\s*",
     re.IGNORECASE,
 )
+_LIST = re.compile(r"\b(?:or|nor)\b", re.IGNORECASE)
+_NEGATES = re.compile(r"\b(?:no|not|without|neither)\b", re.IGNORECASE)
 _REACH = 6  # words between a negator and its phrase
 
 
@@ -40,7 +42,10 @@ class _Guard(NamedTuple):
 
 
 class _Lexicon(NamedTuple):
+    """The compiled lexicon; phrases of `whole` groups have to be a clause of their own."""
+
     groups: dict[str, list[tuple[str, re.Pattern[str]]]]
+    whole: frozenset[str]
     negators: _Guard
     doubts: _Guard
 
@@ -54,21 +59,18 @@ def mentions(group: str, text: str) -> list[Mention]:
     """
     lexicon = _lexicon()
     found: list[Mention] = []
+    if group not in lexicon.whole and not _anything(lexicon, group, text):
+        return found
     carried = False
     for clause, follows_comma in _clauses(text):
         # "no sidewall, para-aortic or distant disease": the negation reaches over the commas.
-        listed = carried and follows_comma and re.search(r"\b(?:or|nor)\b", clause, re.IGNORECASE)
+        listed = carried and follows_comma and _LIST.search(clause)
         for meaning, pattern in lexicon.groups[group]:
             found.extend(
                 Mention(meaning, "denied" if listed else _state(lexicon, clause, match), match[0])
                 for match in pattern.finditer(clause)
             )
-        if not follows_comma:
-            carried = False
-        carried = (
-            carried
-            or re.search(r"\b(?:no|not|without|neither)\b", clause, re.IGNORECASE) is not None
-        )
+        carried = (carried and follows_comma) or _NEGATES.search(clause) is not None
     return found
 
 
@@ -83,6 +85,11 @@ def said(group: str, text: str) -> set[Any]:
 def groups() -> list[str]:
     """Return the names of all groups."""
     return list(_lexicon().groups)
+
+
+def _anything(lexicon: _Lexicon, group: str, text: str) -> bool:
+    """Tell whether a text holds any phrase of a group at all; most texts hold none."""
+    return any(pattern.search(text) for _, pattern in lexicon.groups[group])
 
 
 def _clauses(text: str) -> list[tuple[str, bool]]:
@@ -114,6 +121,11 @@ def _lexicon() -> _Lexicon:
             group: [(meaning, _phrases(patterns)) for meaning, patterns in classes.items()]
             for group, classes in content["groups"].items()
         },
+        frozenset(
+            group
+            for group, classes in content["groups"].items()
+            if any(phrase.startswith("^") for phrases in classes.values() for phrase in phrases)
+        ),
         _guard(content["negators"]),
         _guard(content["doubts"]),
     )

@@ -1,6 +1,7 @@
 """Code systems under all the names that real records give them."""
 
 import re
+from functools import lru_cache
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "snomed": ("http://snomed.info/sct", "urn:oid:2.16.840.1.113883.6.96"),
@@ -50,6 +51,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
 _UNDOTTED = re.compile(r"([A-Z]\d[0-9A-Z])([0-9A-Z]{1,4})$")
 
 
+@lru_cache(maxsize=1024)
 def system_key(system: str | None) -> str | None:
     """Return our short name of a code system, None where it is not one that is read."""
     if not system:
