@@ -1,17 +1,19 @@
 """The chart: a record read once, and the case of each order made from it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fhir_mappings.attribution import facts_about
 from fhir_mappings.dates import Span, parse_date, whole_years
-from fhir_mappings.facts import Age, Candidate, Case, Episode, Fact, Histology, TheTumor
+from fhir_mappings.facts import Age, Candidate, Case, Diagnosis, Episode, Fact, Histology, TheTumor
 from fhir_mappings.findings import Finding, Origin, Reading
 from fhir_mappings.orders import Order, OrderReader
-from fhir_mappings.readers.diagnoses import Tumorous, read_condition
+from fhir_mappings.readers.conditions import read_condition
+from fhir_mappings.readers.diagnoses import Tumorous
 from fhir_mappings.readers.documents import read_documents
 from fhir_mappings.readers.observations import read_observations
 from fhir_mappings.readers.reports import read_reports
@@ -125,7 +127,7 @@ def _about_itself(chart: Chart, tumor: Tumor, order: Order) -> list[Finding]:
     onset = tumor.onset
     member = min(tumor.members, key=lambda one: (one.onset is None, one.onset or (), one.key))
     itself = TheTumor(evidence=(member.evidence,), rank="coded-diagnosis", partial=member.partial)
-    found = [Finding(kind="tumor", fact=itself)]
+    found = [Finding(kind="tumor", fact=itself), *_told_by_order(tumor)]
     if onset is None or not any(one.status == "active" for one in tumor.members):
         return found
     today = order.evaluated_on.toordinal()
@@ -143,6 +145,23 @@ def _about_itself(chart: Chart, tumor: Tumor, order: Order) -> list[Finding]:
         earlier_treatment=treated,
     )
     return [*found, Finding(kind="episode", fact=fact)]
+
+
+def _told_by_order(tumor: Tumor) -> Iterator[Finding]:
+    """Yield the diagnoses that stand on the order alone; those on file were read with it."""
+    for member in tumor.members:
+        if member.evidence.path.startswith("ServiceRequest."):
+            evidence = replace(member.evidence, rank="billing-code")
+            fact = Diagnosis(
+                evidence=(evidence,),
+                rank="billing-code",
+                side=member.side,
+                organs=member.organs,
+                behaviours=member.behaviours,
+                diseases=member.diseases,
+                coded=not evidence.text_derived,
+            )
+            yield Finding(kind="diagnosis", fact=fact, links=(member.key,))
 
 
 def _ages(record: Record, order: Order) -> list[Finding]:

@@ -5,7 +5,7 @@ again member by member: what does not fit is left out and named, the rest stays.
 FHIR asks for an array counts as an array of one; real clients send that.
 """
 
-import contextlib
+import math
 from functools import cache
 from typing import Any, TypeVar
 
@@ -148,9 +148,11 @@ def _fit_primitive(value: Any, kind: inspect.Type) -> Any:  # noqa: ANN401
         return value if isinstance(kind, inspect.BoolType) else _MISFIT
     if isinstance(kind, inspect.StrType):
         return str(value) if isinstance(value, str | int | float) else _MISFIT
-    with contextlib.suppress(msgspec.ValidationError):
-        return msgspec.convert(value, _PRIMITIVES[type(kind)], strict=False)
-    return _MISFIT
+    try:
+        fitted: Any = msgspec.convert(value, _PRIMITIVES[type(kind)], strict=False)
+    except msgspec.ValidationError:
+        return _MISFIT
+    return fitted if math.isfinite(fitted) else _MISFIT
 
 
 _PRIMITIVES: dict[type[inspect.Type], type] = {

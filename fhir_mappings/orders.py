@@ -249,6 +249,11 @@ class OrderReader:
 
     def _texts(self) -> list[tuple[str, str]]:
         labels = [("code.text", self._code.text)] if self._code.text else []
+        labels += [
+            (f"code.coding[{number}].display", coding.display)
+            for number, coding in enumerate(self._code.coding or ())
+            if coding.display and not _is_known(coding)
+        ]
         return [*labels, *self._details_texts(), *notes_of(self._request.note)]
 
 

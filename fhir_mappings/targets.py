@@ -108,16 +108,12 @@ def _matching(diagnosis: Tumorous, diagnoses: Diagnoses) -> list[Tumor]:
         fitting = [
             tumor
             for tumor in diagnoses.tumors
-            if diagnosis.organs and all(same(_undated(diagnosis), one) for one in tumor.members)
+            if diagnosis.organs and all(same(diagnosis, one) for one in tumor.members)
         ]
         active = [tumor for tumor in fitting if tumor.active]
         if fitting:
             return active or fitting
     return [Tumor((diagnosis,))]
-
-
-def _undated(diagnosis: Tumorous) -> Tumorous:
-    return diagnosis
 
 
 def _meant(tumors: list[Tumor]) -> list[Tumor]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 
 from cds_service.guideline.model import (
+    INFERRED,
     Clause,
     Criterion,
     Guideline,
@@ -118,6 +119,9 @@ def _row(rows: tuple[Row, ...], fact: Fact) -> Row | None:
 
 def _item(guideline: Guideline, row: Row, fact: Fact) -> Item:
     tier, within = guideline.tiers[row.rank or fact.rank]
+    if row.rank == INFERRED:
+        below, within = guideline.tiers[fact.rank]
+        tier += below
     return Item(fact, row.says, tier, within, row.readings)
 
 

@@ -12,6 +12,7 @@ from cds_service.guideline.clauses import compile_clause, compile_target_clause
 from cds_service.guideline.errors import Place, PlacedError
 from cds_service.guideline.formulas import FormulaCompiler
 from cds_service.guideline.model import (
+    INFERRED,
     ConfirmRule,
     Criterion,
     Document,
@@ -41,7 +42,7 @@ from fhir_mappings.facts import Rank, Source
 _SAYS = get_args(Says)
 _SITES = get_args(Site)
 _SOURCES = get_args(Source)
-_RANKS = (*get_args(Rank), "inferred")
+_RANKS = (*get_args(Rank), INFERRED)
 _Made = TypeVar("_Made")
 
 
@@ -132,9 +133,11 @@ class _Compiler:
             for number, tier in enumerate(self.file.ranks)
             for index, rank in enumerate(tier)
         }
-        if set(tiers) != set(_RANKS):
+        if set(tiers) != set(_RANKS) or self.file.ranks[-1] != [INFERRED]:
             self.problems.append(
-                PlacedError(("ranks",), f"has to name each of {', '.join(_RANKS)}")
+                PlacedError(
+                    ("ranks",), f"has to name each of {', '.join(_RANKS)}, inferred last and alone"
+                )
             )
         return tiers
 

@@ -12,6 +12,8 @@ from msgspec import Struct
 from cds_service.guideline.formula import Formula
 from fhir_mappings.facts import Fact, Source
 
+INFERRED = "inferred"  # the rank of what only follows from a fact
+
 Says = Literal["met", "not-met", "unclear", "support", "nothing", "conflict", "skip"]
 Status = Literal["met", "not-met", "unknown", "conflict"]
 UnknownKind = Literal["evidence", "retrieval", "interpretive"]

@@ -31,4 +31,5 @@ class Switches:
             wanted = ", ".join(sorted(reading.options))
             raise PlacedError(place, f"the options of {name} are {wanted}")
         self.used.add(name)
-        return value[self._options[name]], (name,)
+        chosen, further = self.resolve(value[self._options[name]], place)
+        return chosen, (name, *further)

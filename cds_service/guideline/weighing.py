@@ -24,7 +24,8 @@ Because = Literal[
     "support",
     "not-understood",
 ]
-_ANSWERS = ("met", "not-met", "unclear")
+_ANSWERS: tuple[Says, ...] = ("met", "not-met", "unclear")
+_FIRMEST: tuple[Says, ...] = ("not-met", "unclear", "met")
 
 
 class Item(Struct, frozen=True):
@@ -171,13 +172,17 @@ def _corrected(items: list[Item]) -> list[Item]:
 
 
 def _same_element(items: list[Item]) -> tuple[Item, ...]:
-    """Find items that one resource states at one time and that contradict each other."""
+    """Find codings, or a coding and its text, of one element that contradict each other.
+
+    Free text alone may state several things; how they weigh is for the criterion to say.
+    """
     by_place: dict[tuple[str, str], list[Item]] = {}
     for item in items:
         first = item.fact.evidence[0]
         by_place.setdefault((first.reference, first.path.partition(".coding")[0]), []).append(item)
     for together in by_place.values():
-        if {"met", "not-met"} <= {item.says for item in together}:
+        coded = any(not item.fact.evidence[0].text_derived for item in together)
+        if coded and {"met", "not-met"} <= {item.says for item in together}:
             return tuple(together)
     return ()
 
@@ -189,6 +194,8 @@ def _preferred(prefer: tuple[Says, ...], items: list[Item]) -> Verdict:
 
 def _agreed(items: list[Item]) -> Verdict:
     said = {item.says for item in items}
-    if said == {"met", "unclear"}:
-        return Verdict("unclear", tuple(item for item in items if item.says == "unclear"))
-    return Verdict(items[0].says if len(said) == 1 else "conflict", tuple(items))
+    if {"met", "not-met"} <= said:
+        return Verdict("conflict", tuple(items))
+    # A refutation stands whatever else is unclear; what is unclear takes the ground from a proof.
+    says = next(one for one in _FIRMEST if one in said)
+    return Verdict(says, tuple(item for item in items if item.says == says))

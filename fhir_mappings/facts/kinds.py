@@ -52,11 +52,16 @@ class Age(Fact, frozen=True, kw_only=True):
 
 
 class Diagnosis(Fact, frozen=True, kw_only=True):
-    """A diagnosis of the target tumor."""
+    """A diagnosis of the target tumor.
+
+    Attributes:
+        coded: whether a code says so, and not only words.
+    """
 
     organs: frozenset[Organ]
     behaviours: frozenset[Behaviour]
     diseases: frozenset[Disease]
+    coded: bool
 
 
 class TheTumor(Fact, frozen=True, kw_only=True):

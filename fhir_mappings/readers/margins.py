@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from fhir_mappings.dates import Span
 from fhir_mappings.facts import Evidence, Margin, NotUnderstood, Rank
 from fhir_mappings.findings import Finding, Origin, Reading, show
+from fhir_mappings.margin_forecast import read_forecast
 from fhir_mappings.margin_text import (
     Distance,
     MarginText,
@@ -18,7 +19,7 @@ from fhir_mappings.margin_text import (
 )
 from fhir_mappings.readers.results import Result
 from fhir_mappings.terminology import Sense
-from fhir_mappings.terminology.lexicon import said
+from fhir_mappings.terminology.lexicon import mentions, said
 
 Basis = Literal["final", "frozen", "expected"]
 _NAMED: tuple[Status, ...] = ("involved", "uninvolved", "not-assessable")
@@ -41,11 +42,18 @@ def read_result(
 ) -> Iterator[Finding]:
     """Read a margin result."""
     basis = basis_of(result)
+    forecasts = list(_forecasts(origin, result, foretold=basis == "expected"))
+    for margin, evidence in forecasts:
+        yield margin_finding(origin, margin, evidence, "expected", ordered)
     found = list(_coded(reading, origin, result)) + list(_worded(origin, result))
+    if basis == "expected":
+        found = [one for one in found if one[0].status in ("involved", "close")]
     for margin, evidence in found[:1] if _same(found) else found:
         yield margin_finding(origin, margin, evidence, basis, ordered)
-    if not found and result.has_value and not result.absent:
-        evidence = origin.evidence(result.value_path, show(result.concept) or "a value")
+    if not found and not forecasts and result.has_value and not result.absent:
+        evidence = origin.evidence(
+            result.value_path, show(result.concept) or result.text or "a value"
+        )
         fact = NotUnderstood(**origin.shared(evidence), about="margin")
         yield origin.finding("not-understood", fact, solid=True)
 
@@ -64,10 +72,12 @@ def read_values(
 
 
 def basis_of(result: Result) -> Basis:
-    """Tell a frozen section from a final result."""
+    """Tell a forecast and a frozen section from a final result."""
     texts = [text for _, text in result.texts]
     if result.code is not None and result.code.text:
         texts.append(result.code.text)
+        if any(one.meaning == "expected" for one in mentions("forecast", result.code.text)):
+            return "expected"
     frozen = "obs-frozen-section" in result.classes or any(
         said("frozen-section", text) for text in texts
     )
@@ -167,9 +177,18 @@ def _status(sense: Sense) -> Status | None:
 
 def _worded(origin: Origin, result: Result) -> Iterator[tuple[MarginText, Evidence]]:
     for path, text in [*result.texts, *_displays(result)]:
-        margin = read_margin(text, about_margin=True)
+        margin = read_margin(read_forecast(text, about_margin=True).rest, about_margin=True)
         if margin is not None:
             yield margin, origin.evidence(path, text, text=True)
+
+
+def _forecasts(
+    origin: Origin, result: Result, *, foretold: bool
+) -> Iterator[tuple[MarginText, Evidence]]:
+    for path, text in result.texts:
+        status = read_forecast(text, about_margin=True, forecast=foretold).status
+        if status is not None:
+            yield MarginText(status, None), origin.evidence(path, text, text=True)
 
 
 def _displays(result: Result) -> list[tuple[str, str]]:

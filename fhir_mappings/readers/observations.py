@@ -71,7 +71,7 @@ def _read(
     classes = result.classes
     if not classes.isdisjoint(_NOTHING_HERE):
         return
-    sites = named(classes, "bodysite-")
+    sites = named(classes, "bodysite-") | named(classes, "organ-")
     if sites:
         origin = replace(origin, organs=origin.organs | sites)
     if margins.asks_for_margin(result):
@@ -111,7 +111,8 @@ def _unasked(
         path = f"{result.value_path}.coding[{number}]"
         if extent is not None:
             evidence = origin.evidence(path, coding.display or coding.code or "")
-            yield tumor_results.recurrence(origin, evidence, extent, "result")
+            there = replace(origin, organs=origin.organs | named(sense.classes, "organ-"))
+            yield tumor_results.recurrence(there, evidence, extent, "result")
     yield from margins.read_values(reading, origin, result, ordered)
     yield from _statements(origin, result, ordered)
 

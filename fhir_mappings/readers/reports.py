@@ -54,6 +54,8 @@ def _conclusions(
         yield from read_category(reading, origin, result)
     if report.conclusion:
         context = (report.code.text if report.code else None) or ""
+        if "obs-frozen-section" in classes:
+            context += ". Frozen section"
         yield from read_statements(
             origin, "conclusion", report.conclusion, ordered=ordered, context=context
         )

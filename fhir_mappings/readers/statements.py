@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec.structs import replace
 
@@ -15,6 +15,7 @@ from fhir_mappings.facts import (
     Zone,
 )
 from fhir_mappings.findings import Finding, Origin
+from fhir_mappings.margin_forecast import read_forecast
 from fhir_mappings.margin_text import MarginText, read_margin
 from fhir_mappings.readers.margins import margin_finding
 from fhir_mappings.readers.sites import is_pelvic
@@ -56,7 +57,7 @@ def read_statements(
     yield from read_text(said_by, path, text)
     yield from _recurrence(said_by, path, text)
     if _WEAK_ZONE.search(f"{context} {text}"):
-        for place in sorted(said("zone", text)):
+        for place in _places(text):
             fact = Zone(**said_by.shared(evidence), place=place)
             yield said_by.finding("zone", fact)
     if said("perforation", text):
@@ -67,15 +68,27 @@ def read_statements(
         yield said_by.finding("resectability", fit)
     for level in sorted(said("recurrence-risk", text)):
         yield risk(said_by, evidence, level)
-    yield from _margins(said_by, path, text, ordered)
+    yield from _margins(said_by, path, text, context, ordered)
     yield from _radiation(said_by, path, text)
     if said("neoadjuvant", text):
         treated = SystemicTherapy(**said_by.shared(evidence), timing="neoadjuvant")
         yield said_by.finding("systemic-therapy", treated)
 
 
+def _places(text: str) -> list[Any]:
+    """Return where in the pelvis a text places the disease."""
+    found = mentions("zone", text)
+    places = {one.meaning for one in found if one.state == "said"}
+    spared = any(one.meaning == "sidewall" and one.state == "denied" for one in found)
+    if not places and spared and said("midline-organ", text):
+        places = {"central"}
+    return sorted(places)
+
+
 def _recurrence(origin: Origin, path: str, text: str) -> Iterator[Finding]:
-    found = mentions("recurrence", text)
+    # A risk of recurrence is no recurrence, and no risk is not none.
+    risks = {one.clause for one in mentions("recurrence-risk-question", text)}
+    found = [one for one in mentions("recurrence", text) if one.clause not in risks]
     stated = {one.meaning for one in found if one.state == "said"}
     denied = any(one.state == "denied" and one.meaning != "none" for one in found)
     extents: list[Extent] = [one for one in ("local", "regional", "distant") if one in stated] or [
@@ -88,19 +101,18 @@ def _recurrence(origin: Origin, path: str, text: str) -> Iterator[Finding]:
         yield recurrence(origin, evidence, extent, "result")
 
 
-def _margins(origin: Origin, path: str, text: str, ordered: Span | None) -> Iterator[Finding]:
+def _margins(
+    origin: Origin, path: str, text: str, context: str, ordered: Span | None
+) -> Iterator[Finding]:
     evidence = origin.evidence(path, text, text=True)
-    expected = said("expected-margin", text)
-    if expected:
-        for status in ("involved", "close"):
-            if status in expected:
-                margin = MarginText(status, None)
-                yield margin_finding(origin, margin, evidence, "expected", ordered)
-                return
-        return  # a plan for a negative margin is no result
-    found = read_margin(text, about_margin=False)
+    forecast = read_forecast(text)
+    if forecast.status is not None:
+        margin = MarginText(forecast.status, None)
+        yield margin_finding(origin, margin, evidence, "expected", ordered)
+    found = read_margin(forecast.rest, about_margin=False)
     if found is not None:
-        basis: Literal["frozen", "final"] = "frozen" if said("frozen-section", text) else "final"
+        frozen = said("frozen-section", f"{context}. {text}")
+        basis: Literal["frozen", "final"] = "frozen" if frozen else "final"
         yield margin_finding(origin, found, evidence, basis, ordered)
 
 

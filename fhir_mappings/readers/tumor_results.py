@@ -124,7 +124,7 @@ def read_nodes(origin: Origin, result: Result) -> Iterator[Finding]:
 
 def read_recurrence(reading: Reading, origin: Origin, result: Result) -> Iterator[Finding]:
     """Read the type of recurrence that a result states."""
-    extents = []
+    extents: list[tuple[Extent, str, str, bool]] = []
     for number, coding, sense in reading.senses(result.concept):
         path = f"{result.value_path}.coding[{number}]"
         extent = coded_extent(sense.classes)
@@ -140,9 +140,7 @@ def read_recurrence(reading: Reading, origin: Origin, result: Result) -> Iterato
         extent = next((one for one in _EXTENTS if one in found), "none" if denied else None)
         if extent:
             extents.append((extent, path, text, True))
-    if result.present is not None:
-        extent = "unspecified" if result.present else "none"
-        extents.append((extent, result.value_path, str(result.present).lower(), False))
+    extents += _asserted(reading, result)
     for extent, path, shown, worded in extents:
         evidence = origin.evidence(path, shown, text=worded)
         yield recurrence(origin, evidence, extent, "result")
@@ -150,6 +148,21 @@ def read_recurrence(reading: Reading, origin: Origin, result: Result) -> Iterato
         evidence = origin.evidence(result.value_path, show(result.concept) or "a value")
         fact = NotUnderstood(**origin.shared(evidence), about="recurrence")
         yield origin.finding("not-understood", fact)
+
+
+def _asserted(reading: Reading, result: Result) -> list[tuple[Extent, str, str, bool]]:
+    """Read a yes or no to a recurrence; a finding for a code and no value at all says yes."""
+    asked = coded_extent(result.classes)
+    present = result.present
+    shown = str(present).lower()
+    for _, coding, sense in reading.senses(result.concept):
+        if "value-present" in sense.classes or "value-absent" in sense.classes:
+            present, shown = "value-present" in sense.classes, show(None, coding)
+    if present is not None:
+        return [((asked or "unspecified") if present else "none", result.value_path, shown, False)]
+    if asked is not None and not result.has_value and not result.absent:
+        return [(asked, "code", show(result.code), False)]
+    return []
 
 
 def coded_extent(classes: frozenset[str]) -> Extent | None:

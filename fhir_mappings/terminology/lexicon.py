@@ -29,11 +29,13 @@ class Mention(NamedTuple):
         meaning: the class of the phrase, such as ``local`` in the group ``recurrence``.
         state: whether the text says it, denies it, or leaves it open.
         quote: the words that matched.
+        clause: the number of the clause in which it stands.
     """
 
     meaning: str
     state: State
     quote: str
+    clause: int
 
 
 class _Guard(NamedTuple):
@@ -62,12 +64,17 @@ def mentions(group: str, text: str) -> list[Mention]:
     if group not in lexicon.whole and not _anything(lexicon, group, text):
         return found
     carried = False
-    for clause, follows_comma in _clauses(text):
+    for number, (clause, follows_comma) in enumerate(_clauses(text)):
         # "no sidewall, para-aortic or distant disease": the negation reaches over the commas.
         listed = carried and follows_comma and _LIST.search(clause)
         for meaning, pattern in lexicon.groups[group]:
             found.extend(
-                Mention(meaning, "denied" if listed else _state(lexicon, clause, match), match[0])
+                Mention(
+                    meaning,
+                    "denied" if listed else _state(lexicon, clause, match),
+                    match[0],
+                    number,
+                )
                 for match in pattern.finditer(clause)
             )
         carried = (carried and follows_comma) or _NEGATES.search(clause) is not None
@@ -82,6 +89,11 @@ def said(group: str, text: str) -> set[Any]:
     return {mention.meaning for mention in mentions(group, text) if mention.state == "said"}
 
 
+def clauses(text: str) -> list[str]:
+    """Cut a text into the clauses that `Mention.clause` numbers."""
+    return [clause for clause, _ in _clauses(text)]
+
+
 def groups() -> list[str]:
     """Return the names of all groups."""
     return list(_lexicon().groups)
@@ -93,13 +105,13 @@ def _anything(lexicon: _Lexicon, group: str, text: str) -> bool:
 
 
 def _clauses(text: str) -> list[tuple[str, bool]]:
-    clauses = []
+    found = []
     start, comma = 0, False
     for cut in _CLAUSE.finditer(text):
-        clauses.append((text[start : cut.start()], comma))
+        found.append((text[start : cut.start()], comma))
         start, comma = cut.end(), cut["comma"] is not None
-    clauses.append((text[start:], comma))
-    return [(clause, comma) for clause, comma in clauses if clause]
+    found.append((text[start:], comma))
+    return [(clause, comma) for clause, comma in found if clause]
 
 
 def _state(lexicon: _Lexicon, clause: str, match: re.Match[str]) -> State:
