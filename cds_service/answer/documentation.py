@@ -48,7 +48,7 @@ def detail(guideline: Guideline, assessed: Assessed) -> str:
     """Name each item, why it matters and who can supply it; then the other ways."""
     words = Words(guideline, assessed.assessment)
     parts = [
-        *_to_document(words),
+        *_to_document(words, assessed),
         " ".join(unread_report(words, assessed)),
         *_alternatives(words),
         *_to_correct(words),
@@ -58,18 +58,24 @@ def detail(guideline: Guideline, assessed: Assessed) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _to_document(words: Words) -> Iterator[str]:
+def _to_document(words: Words, assessed: Assessed) -> Iterator[str]:
     names = words.assessment.missing
     if not names:
         return
     yield "Missing, and enough to complete a path of the guideline:"
-    yield "\n".join(f"{number}. {_item(words, one)}" for number, one in enumerate(names, start=1))
+    items = [_item(words, one, _readings(assessed, one)) for one in names]
+    yield "\n".join(f"{number}. {item}" for number, item in enumerate(items, start=1))
 
 
-def _item(words: Words, name: str) -> str:
+def _readings(assessed: Assessed, name: str) -> tuple[str, ...]:
+    return next(one.readings for one in assessed.decision.answers if one.criterion == name)
+
+
+def _item(words: Words, name: str, readings: tuple[str, ...]) -> str:
     criterion = words.guideline.criteria[name]
+    read = [words.guideline.readings[one].sentence for one in readings]
     later = " It can normally be shown only in surgery." if criterion.intraoperative else ""
-    hints = " ".join(words.hints(words.by_id[name]))
+    hints = " ".join([*read, *words.hints(words.by_id[name])])
     return (
         f"**{criterion.short}**: {criterion.ask_for}. {criterion.why} "
         f"Who can supply it: {criterion.who}.{later} {hints}".rstrip()

@@ -5,7 +5,15 @@ from typing import Final
 
 from cds_service.answer.assessed import Assessed
 from cds_service.answer.markdown import escape, sentence_list, table
-from cds_service.answer.wording import PLAN_DECIDES, SITES, Words, dated, lower, unread_types
+from cds_service.answer.wording import (
+    PLAN_DECIDES,
+    SITES,
+    Words,
+    dated,
+    lower,
+    unread_types,
+    valued,
+)
 from cds_service.guideline.model import Guideline
 
 LONGEST: Final = 139
@@ -30,7 +38,7 @@ def detail(guideline: Guideline, assessed: Assessed) -> str:
     parts = [
         " ".join([*_verdict(words), words.payer()]),
         " ".join(_reasons(words, assessed)),
-        " ".join(_remarks(words, assessed)),
+        " ".join(one for one in _remarks(words, assessed) if one),
         _proof(words),
         " ".join(_footer(words)),
     ]
@@ -188,14 +196,16 @@ def _documents(assessed: Assessed) -> Iterator[str]:
             where = f"on file, {dated(latest)}{escape(latest.reference)}"
         shown.append(f"{one.document.short[:1].lower()}{one.document.short[1:]} ({where})")
     if shown:
-        yield f"To submit with the request: {'; '.join(shown)}. Their content was not read."
+        unread = any(one.evidence for one in assessed.documents)
+        yield f"To submit with the request: {'; '.join(shown)}."
+        yield "What these documents say was not read." if unread else ""
 
 
 def _proof(words: Words) -> str:
     rows = []
     for one in words.assessment.criteria:
-        evidence = "<br>".join(
-            f"{escape(found.value)}, {dated(found)}{escape(found.reference)}{_flags(found)}"
+        evidence = "; ".join(
+            f"{valued(found)}, {dated(found)}{escape(found.reference)}{_flags(found)}"
             for found in one.evidence
         )
         section = words.guideline.criteria[one.id].cite

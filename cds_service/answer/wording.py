@@ -144,7 +144,7 @@ class Words:
         """Name evidence of a criterion that is there and does not count."""
         for considered in one.considered:
             found = considered.evidence
-            where = f"{escape(found.value)}, {dated(found)}{escape(found.reference)}"
+            where = f"{valued(found)}, {dated(found)}{escape(found.reference)}"
             match considered.because:
                 case "not-understood":
                     yield f"Present, not understood: {where}."
@@ -171,21 +171,24 @@ class Words:
 def unread_types(unavailable: Iterable[Unavailable]) -> str:
     """Name the resource types that were not wholly read, and why."""
     reasons: dict[str, list[str]] = {}
+    named = {"Coverage"}  # it never decides
     for one in unavailable:
-        if one.type != "Coverage":
+        if one.type not in named:
+            named.add(one.type)
             reason = _REASONS[one.why] if one.why else "reason not known"
-            types = reasons.setdefault(reason, [])
-            if one.type not in types:
-                types.append(one.type)
+            reasons.setdefault(reason, []).append(one.type)
     parts = [f"{', '.join(types)} ({reason})" for reason, types in reasons.items()]
     return sentence_list(parts) if parts else "Some data"
 
 
 def cited(evidence: Iterable[Evidence]) -> str:
     """Show evidence in a sentence: value, date, resource."""
-    return "; ".join(
-        f"{escape(one.value)}, {dated(one)}{escape(one.reference)}" for one in evidence
-    )
+    return "; ".join(f"{valued(one)}, {dated(one)}{escape(one.reference)}" for one in evidence)
+
+
+def valued(evidence: Evidence) -> str:
+    """Return the value of evidence, to stand inside a sentence."""
+    return escape(evidence.value.rstrip(" ."))
 
 
 def dated(evidence: Evidence) -> str:

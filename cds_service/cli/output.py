@@ -86,15 +86,16 @@ class _TableOutput:
         if not self._rows:
             return
         table = Table(show_header=not self._started, header_style="bold", box=None, pad_edge=False)
-        for title, ratio in (("id", 3), ("order", 4), ("site", 2), ("determination", 4)):
-            table.add_column(title, ratio=ratio, overflow="fold")
-        table.add_column("met", justify="right")
-        table.add_column("to document", ratio=3)
+        table.add_column("id", ratio=4, overflow="fold")
+        table.add_column("order", ratio=3, overflow="fold")
+        for title, width in (("site", 12), ("determination", 21), ("met", 5)):
+            table.add_column(title, width=width)
+        table.add_column("to document", ratio=2)
         for name, assessment in self._rows:
             met = sum(one.status == "met" for one in assessment.criteria)
             table.add_row(
                 name,
-                assessment.order or "-",
+                (assessment.order or "-").removeprefix("ServiceRequest/"),
                 assessment.site,
                 assessment.determination,
                 f"{met}/{len(assessment.criteria)}",

@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 import uvicorn
-from rich.console import Console
 from uvicorn.config import LOGGING_CONFIG
 
-from cds_service.cli.start import assessor_or_exit, settings_or_exit
+from cds_service.cli.start import assessor_or_exit, settings_or_exit, stop
 from cds_service.settings import Settings
 
 
@@ -38,7 +37,7 @@ def serve(
         readings=readings,
     )
     if not _is_loopback(settings.host):
-        _stop("profile sandbox is open to every caller, so it listens on the loopback only")
+        stop("profile sandbox is open to every caller, so it listens on the loopback only")
     assessor_or_exit(settings)
     _hand_on(settings)
     uvicorn.run(
@@ -76,8 +75,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _stop(message: str) -> None:
-    Console(stderr=True, highlight=False, markup=False).print(message)
-    raise typer.Exit(2)

@@ -1,6 +1,6 @@
 """Starting up: settings and guideline, with errors a user can act on."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -30,8 +30,13 @@ def assessor_or_exit(settings: Settings) -> Assessor:
     try:
         return build_assessor(settings)
     except (GuidelineError, TerminologyError) as error:
-        _say(str(error))
-        raise typer.Exit(2) from None
+        stop(str(error))
+
+
+def stop(message: str) -> NoReturn:
+    """Say what is wrong and exit."""
+    _say(message)
+    raise typer.Exit(2)
 
 
 def _say(message: str) -> None:

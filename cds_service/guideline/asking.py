@@ -80,7 +80,9 @@ def _answer(criterion: Criterion, verdict: Verdict, items: list[Item]) -> Answer
         for item in verdict.items
         for one in item.fact.evidence
     }
-    readings = dict.fromkeys(name for item in verdict.items for name in item.readings)
+    # Where one proof needs no reading, the answer rests on none.
+    rests = all(item.readings for item in verdict.items)
+    readings = dict.fromkeys(name for item in verdict.items for name in item.readings if rests)
     return Answer(
         criterion=criterion.id,
         status=status,

@@ -63,7 +63,10 @@ def _categories(
                 seen.add(category.stem)
                 path = f"{result.value_path}.coding[{number}]"
                 classed = _classed(category, basis)
-                yield classed, path, f"{classed.text} ({coding.code})", False, sense.mapped
+                shown = classed.text
+                if coding.code != shown:
+                    shown += f" ({coding.code})"
+                yield classed, path, shown, False, sense.mapped
     if asked is None:
         return
     for path, text in [*result.texts, *_displays(result, bool(seen))]:

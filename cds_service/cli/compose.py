@@ -1,0 +1,69 @@
+"""An `order-sign` request made from a record, as an EHR with this prefetch would send it.
+
+For the demo, tests and benchmarks: the service itself never needs it.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+from fhir_mappings.needs import NEEDS
+from fhir_mappings.references import local_key
+
+Json = dict[str, Any]
+
+
+def compose_request(bundle: Json, unavailable: Iterable[str] = ()) -> Json:
+    """Make the request in which the draft orders of a record are signed.
+
+    Args:
+        bundle: a Bundle with one patient's record; its ServiceRequests of status draft are signed.
+        unavailable: resource types that the EHR cannot deliver; their prefetch keys are left out.
+
+    Raises:
+        ValueError: the record holds no Patient that its orders name.
+    """
+    entries = [one for one in bundle["entry"] if isinstance(one.get("resource"), dict)]
+    drafts = [one for one in entries if _is_draft(one["resource"])]
+    patient = _patient(entries, drafts)
+    withheld = set(unavailable)
+    prefetch = {
+        need.name: patient
+        if need.type == "Patient"
+        else _searchset(one for one in entries if _belongs(one, need.type) and one not in drafts)
+        for need in NEEDS
+        if need.type not in withheld
+    }
+    return {
+        "hook": "order-sign",
+        "hookInstance": str(uuid4()),
+        "context": {
+            "userId": "Practitioner/example",
+            "patientId": patient["id"],
+            "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": drafts},
+        },
+        "prefetch": prefetch,
+    }
+
+
+def _is_draft(resource: Json) -> bool:
+    return (resource.get("resourceType"), resource.get("status")) == ("ServiceRequest", "draft")
+
+
+def _belongs(entry: Json, kind: str) -> bool:
+    return bool(entry["resource"].get("resourceType") == kind)
+
+
+def _patient(entries: list[Json], drafts: list[Json]) -> Json:
+    subjects = {one["resource"].get("subject", {}).get("reference") for one in drafts}
+    patients = [one for one in entries if _belongs(one, "Patient")]
+    for one in patients:
+        names = {one.get("fullUrl"), f"Patient/{one['resource'].get('id')}"}
+        if len(patients) == 1 or subjects & names or {local_key(s) for s in subjects} & names:
+            # A record that was not stored yet has no ids; an EHR would have given them.
+            return {"id": str(one.get("fullUrl", "patient")).rpartition(":")[2], **one["resource"]}
+    raise ValueError("the record holds no Patient that its orders name")
+
+
+def _searchset(entries: Iterable[Json]) -> Json:
+    return {"resourceType": "Bundle", "type": "searchset", "entry": list(entries)}

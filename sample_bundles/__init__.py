@@ -1,0 +1,1 @@
+"""Synthetic patients; what each shows stands in README.md."""
