@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cds_service.answer.assessed import Assessed
 from cds_service.answer.likelihood import LONGEST, unread_report
 from cds_service.answer.markdown import sentence_list
-from cds_service.answer.wording import PLAN_DECIDES, Words, unread_types
+from cds_service.answer.wording import PLAN_DECIDES, Words
 from cds_service.guideline.model import Guideline
 
 _DECIDED = ("likely-covered", "likely-not-covered", "not-applicable")
@@ -104,5 +104,5 @@ def _to_correct(words: Words) -> Iterator[str]:
 def _to_read(words: Words) -> Iterator[str]:
     unread = list(words.unread())
     if unread or words.assessment.determination == "unable-to-evaluate":
-        yield from unread or [f"{unread_types(words.assessment.unavailable)} could not be read."]
+        yield from unread or [f"{words.unread_types()} could not be read."]
         yield "Check these in the chart; those who run the connection to this service can open it."

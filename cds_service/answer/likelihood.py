@@ -11,7 +11,6 @@ from cds_service.answer.wording import (
     Words,
     dated,
     lower,
-    unread_types,
     valued,
 )
 from cds_service.guideline.model import Guideline
@@ -113,7 +112,7 @@ def _for_review(words: Words) -> str:
 def _unread(words: Words) -> str:
     if words.assessment.notes and not words.assessment.unavailable:
         return words.assessment.notes[0].text
-    return f"not read: {unread_types(words.assessment.unavailable)}"
+    return f"not read: {words.unread_types()}"
 
 
 def _verdict(words: Words) -> Iterator[str]:

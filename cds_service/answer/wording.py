@@ -7,7 +7,7 @@ different answers and never share a wording. None of them is shown as good or ba
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from cds_service.answer.assessment import Assessment, CriterionResult, Unavailable
+from cds_service.answer.assessment import Assessment, CriterionResult
 from cds_service.answer.markdown import escape, sentence_list
 from cds_service.guideline.model import Guideline
 from fhir_mappings.facts import Evidence
@@ -129,8 +129,23 @@ class Words:
         """Name what could not be read, and what was not evaluated for it."""
         unread = self.of_status("retrieval")
         if unread:
-            yield f"{unread_types(self.assessment.unavailable)} could not be read."
+            yield f"{self.unread_types()} could not be read."
             yield f"Not evaluated for that reason: {self.items(one.id for one in unread)}."
+
+    def unread_types(self) -> str:
+        """Name the resource types that were not wholly read, and why: those that decide."""
+        deciding = {
+            source
+            for one in self.of_status("retrieval")
+            for source in self.guideline.criteria[one.id].reads
+        }
+        reasons: dict[str, dict[str, None]] = {}
+        for gap in self.assessment.unavailable:
+            if gap.type in deciding or not deciding:
+                reason = _REASONS[gap.why] if gap.why else "reason not known"
+                reasons.setdefault(reason, {})[gap.type] = None
+        parts = [f"{', '.join(types)} ({reason})" for reason, types in reasons.items()]
+        return sentence_list(parts) if parts else "Some data"
 
     def undocumented(self, criteria: Iterable[str]) -> Iterator[str]:
         """Name what was not found, and what is there that was not understood."""
@@ -166,19 +181,6 @@ class Words:
     def _presumed(self) -> set[str]:
         path = self.guideline.paths.get(self.assessment.site, self.guideline.common)
         return {one.criterion for part in path.formula for one in part if one.presumed}
-
-
-def unread_types(unavailable: Iterable[Unavailable]) -> str:
-    """Name the resource types that were not wholly read, and why."""
-    reasons: dict[str, list[str]] = {}
-    named = {"Coverage"}  # it never decides
-    for one in unavailable:
-        if one.type not in named:
-            named.add(one.type)
-            reason = _REASONS[one.why] if one.why else "reason not known"
-            reasons.setdefault(reason, []).append(one.type)
-    parts = [f"{', '.join(types)} ({reason})" for reason, types in reasons.items()]
-    return sentence_list(parts) if parts else "Some data"
 
 
 def cited(evidence: Iterable[Evidence]) -> str:
