@@ -23,8 +23,9 @@ from cds_service.guideline.weighing import Answer
 from fhir_mappings.chart import case_of, read_chart
 from fhir_mappings.facts import Case
 from fhir_mappings.needs import NeedState
-from fhir_mappings.orders import Order, OrderReader
+from fhir_mappings.orders import Order
 from fhir_mappings.readers.coverages import coverage_for
+from fhir_mappings.readers.orders import OrderReader
 from fhir_mappings.record import Pool, Record
 from fhir_mappings.references import local_key
 from fhir_mappings.terminology import Terminology

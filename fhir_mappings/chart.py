@@ -11,11 +11,12 @@ from fhir_mappings.attribution import facts_about
 from fhir_mappings.dates import Span, parse_date, whole_years
 from fhir_mappings.facts import Age, Candidate, Case, Diagnosis, Episode, Fact, Histology, TheTumor
 from fhir_mappings.findings import Finding, Origin, Reading
-from fhir_mappings.orders import Order, OrderReader
+from fhir_mappings.orders import Order
 from fhir_mappings.readers.conditions import read_condition
 from fhir_mappings.readers.diagnoses import Tumorous
 from fhir_mappings.readers.documents import read_documents
 from fhir_mappings.readers.observations import read_observations
+from fhir_mappings.readers.orders import OrderReader
 from fhir_mappings.readers.reports import read_reports
 from fhir_mappings.readers.stages import read_stages
 from fhir_mappings.readers.treatments import read_medications, read_procedures, read_requests

@@ -23,7 +23,7 @@ from fhir_mappings.references import (
     type_of,
 )
 from fhir_mappings.resources import RESOURCE_TYPES, Coverage, Patient, Resource
-from fhir_mappings.versions import newer
+from fhir_mappings.versions import age_of
 
 # `nobody` is named; or somebody is named who is `unknown` here.
 Whose = Literal["own", "other", "nobody", "unknown"]
@@ -160,7 +160,7 @@ class Pool:
 
 
 def _newer(known: Entry, entry: Entry) -> Entry:
-    best = newer(known, entry)
+    best = max(known, entry, key=lambda one: age_of(one.resource))
     return Entry(best.key, best.resource, best.raw, best.full_url, None, known.needs | entry.needs)
 
 

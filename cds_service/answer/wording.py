@@ -139,11 +139,13 @@ class Words:
             for one in self.of_status("retrieval")
             for source in self.guideline.criteria[one.id].reads
         }
-        reasons: dict[str, dict[str, None]] = {}
+        reasons: dict[str, list[str]] = {}
+        named: set[str] = set()
         for gap in self.assessment.unavailable:
-            if gap.type in deciding or not deciding:
+            if gap.type not in named and (gap.type in deciding or not deciding):
+                named.add(gap.type)
                 reason = _REASONS[gap.why] if gap.why else "reason not known"
-                reasons.setdefault(reason, {})[gap.type] = None
+                reasons.setdefault(reason, []).append(gap.type)
         parts = [f"{', '.join(types)} ({reason})" for reason, types in reasons.items()]
         return sentence_list(parts) if parts else "Some data"
 
