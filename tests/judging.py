@@ -13,7 +13,6 @@ from cds_service.factory import build_assessor
 from cds_service.intake.bundles import decode_bundle
 from cds_service.sessions import assessments, review
 from cds_service.settings import Settings
-from fhir_mappings.terminology import load_terminology
 from tests.builders import Record
 
 Verdict = dict[str, str]
@@ -32,7 +31,7 @@ def assessor_with(**readings: str) -> Assessor:
 
     chosen = {key.replace("_", "-"): one for key, one in readings.items()}
     overlay = json.dumps({"readings": chosen})
-    return Assessor(load_guideline(guideline_text(), readings=overlay), load_terminology())
+    return Assessor(load_guideline(guideline_text(), readings=overlay), assessor().terminology)
 
 
 def judge_all(case: dict[str, Any], by: Assessor | None = None) -> list[Assessment]:

@@ -2,7 +2,7 @@
 
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 
@@ -58,6 +58,8 @@ def _test(kind: type[Struct], name: str, wanted: Any, place: Place) -> Test:  # 
     values = wanted if isinstance(wanted, list) else [wanted]
     allowed = _words(hints[field])
     for value in values:
+        if not isinstance(value, str | int | float):
+            raise PlacedError(place, "a value is a word or a number")
         if allowed is not None and value not in allowed:
             raise PlacedError(place, f"{value} is not one of {', '.join(map(str, allowed))}")
     return Test(field, values=frozenset(values))
@@ -89,11 +91,11 @@ def _words(hint: Any) -> tuple[Any, ...] | None:  # noqa: ANN401
         return get_args(hint)
     if get_origin(hint) is frozenset:
         return _words(get_args(hint)[0])
-    if isinstance(hint, UnionType):
+    if get_origin(hint) in (Union, UnionType):
         return next(words for part in get_args(hint) if (words := _words(part)) is not None)
     return (True, False) if hint is bool else None if hint is str else ()
 
 
 def _is_number(hint: Any) -> bool:  # noqa: ANN401
-    parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    parts = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     return all(part in (int, float, NoneType) for part in parts)

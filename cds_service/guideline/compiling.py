@@ -103,7 +103,8 @@ class _Compiler:
             documents=tuple(self._documents()),
             readings={name: self._reading(name, one) for name, one in file.readings.items()},
         )
-        self._check_use()
+        if not self.problems:  # what was not compiled could not use its readings
+            self._check_use()
         return made
 
     def _try(self, make: Callable[[], _Made]) -> _Made | None:
@@ -133,10 +134,12 @@ class _Compiler:
             for number, tier in enumerate(self.file.ranks)
             for index, rank in enumerate(tier)
         }
-        if set(tiers) != set(_RANKS) or self.file.ranks[-1] != [INFERRED]:
+        named = [rank for tier in self.file.ranks for rank in tier]
+        if sorted(named) != sorted(_RANKS) or self.file.ranks[-1] != [INFERRED]:
             self.problems.append(
                 PlacedError(
-                    ("ranks",), f"has to name each of {', '.join(_RANKS)}, inferred last and alone"
+                    ("ranks",),
+                    f"has to name each of {', '.join(_RANKS)} once, inferred last and alone",
                 )
             )
         return tiers
@@ -243,6 +246,7 @@ class _Compiler:
         return Reading(
             id=name,
             question=entry.question,
+            options=tuple(entry.options),
             option=self.options.get(name, "fixed"),
             default=entry.default or "fixed",
             sentence=entry.sentence or entry.fixed or "",

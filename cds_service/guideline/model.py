@@ -222,10 +222,11 @@ class Document(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """How an ambiguity of the text is read."""
+    """How an ambiguity of the text is read; a fixed reading has no options."""
 
     id: str
     question: str
+    options: tuple[str, ...]
     option: str
     default: str
     sentence: str

@@ -22,7 +22,7 @@ class Switches:
         """
         if not isinstance(value, dict) or "reading" not in value:
             return value, ()
-        name = value["reading"]
+        name = str(value["reading"])
         reading = self._readings.get(name)
         if reading is None or reading.fixed is not None:
             raise PlacedError(place, f"no reading {name} with options")
@@ -30,6 +30,9 @@ class Switches:
         if given != set(reading.options):
             wanted = ", ".join(sorted(reading.options))
             raise PlacedError(place, f"the options of {name} are {wanted}")
+        option = self._options.get(name)
+        if option not in reading.options:
+            raise PlacedError(place, f"the default of {name} is none of its options")
         self.used.add(name)
-        chosen, further = self.resolve(value[self._options[name]], place)
+        chosen, further = self.resolve(value[option], place)
         return chosen, (name, *further)

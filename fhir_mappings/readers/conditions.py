@@ -58,9 +58,9 @@ def read_condition(
         return None, []  # most conditions are no neoplasm and tell nothing about one
     certainty = certainty_of(condition)
     origin = _origin(reading, entry, condition)
-    if certainty == "unconfirmed":
-        origin = replace(origin, standing="unconfirmed")
     tumorous = tumorous_of(reading, origin, condition, classes, words, certainty)
+    if "unconfirmed" in (certainty, tumorous and tumorous.certainty):
+        origin = replace(origin, standing="unconfirmed")
     if certainty == "refuted":
         return tumorous, []
     findings = list(_other_findings(reading, origin, condition, classes, words))

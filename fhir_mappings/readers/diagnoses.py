@@ -1,7 +1,7 @@
 """Diagnoses: which neoplasm a Condition, or a reason given by code alone, names, and how firm."""
 
 import re
-from typing import Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from msgspec import Struct
 
@@ -28,7 +28,7 @@ from fhir_mappings.readers.tumor_results import (
     coded_extent,
 )
 from fhir_mappings.resources import Condition
-from fhir_mappings.terminology.lexicon import mentions, said
+from fhir_mappings.terminology.lexicon import Mention, mentions
 from fhir_mappings.terminology.systems import normal_code, system_key
 
 TUMOROUS: Final = re.compile(
@@ -39,6 +39,15 @@ TUMOROUS: Final = re.compile(
 INACTIVE: Final = ("remission", "resolved", "inactive")
 _PRIMARY: Final[frozenset[Behaviour]] = frozenset(("malignant", "invasive", "in-situ"))
 _SUBSITES: Final = re.compile(r"(C50|C18|C49|C25)\.([0-7])")
+
+
+class _Meaning(NamedTuple):
+    """What a diagnosis means; `unsure` where its words only suspect it."""
+
+    behaviours: frozenset[Behaviour]
+    organs: frozenset[Organ]
+    diseases: frozenset[Disease]
+    unsure: bool = False
 
 
 class Tumorous(Struct, frozen=True, kw_only=True):
@@ -85,9 +94,10 @@ def concept_tumor(
 ) -> Tumorous | None:
     """Read a reason given by code alone as the neoplasm it names."""
     classes = reading.terminology.classes(concept)
-    told, where, what = _meaning(classes, words_of(concept, classes))
+    told, where, what, unsure = _meaning(classes, words_of(concept, classes))
     if not told and not what:
         return None
+    firm: Certainty = "unconfirmed" if unsure else "confirmed"
     return Tumorous(
         key=f"{origin.entry.key}.{path}",
         organs=where,
@@ -95,7 +105,7 @@ def concept_tumor(
         diseases=what,
         side=side(classes) or side_in_text(concept.text),
         subsite=_subsite(concept),
-        certainty="history" if "history" in told else "confirmed",
+        certainty="history" if "history" in told else firm,
         status=None,
         onset=None,
         abatement=None,
@@ -123,9 +133,11 @@ def tumorous_of(
         words: its text and displays.
         certainty: how firm it is, by its verification status.
     """
-    told, where, what = _meaning(classes, words)
+    told, where, what, unsure = _meaning(classes, words)
     if not told and not what:
         return None
+    if unsure and certainty == "confirmed":
+        certainty = "unconfirmed"
     sites, site_side, _ = body_sites(reading.terminology, condition.body_site or ())
     named = frozenset(one for one in sites if one in get_args(Organ))
     status = concept_code(condition.clinical_status)
@@ -151,25 +163,29 @@ def tumorous_of(
     )
 
 
-def _meaning(
-    classes: frozenset[str], words: str
-) -> tuple[frozenset[Behaviour], frozenset[Organ], frozenset[Disease]]:
-    """Return behaviour, organ and disease: by code, and where no code tells, by words."""
-    told, where, what = behaviours(classes), organs(classes), diseases(classes)
+def _meaning(classes: frozenset[str], words: str) -> _Meaning:
+    """Return what a diagnosis means: by code, and where no code tells, by words."""
+    coded = _Meaning(behaviours(classes), organs(classes), diseases(classes))
     if is_coded(classes) or not words or TUMOROUS.search(words) is None:
-        return told, where, what
-    found = said("behaviour", words)
-    unsure = "suspected" in found or any(
-        one.state == "doubtful" for one in mentions("behaviour", words)
-    )
+        return coded
+    stated = mentions("behaviour", words)
+    unsure = any(one.state == "doubtful" or one.meaning == "suspected" for one in stated)
+    found = _not_denied(stated) - {"suspected"}
     for better in ("history", "secondary", "benign", "in-situ"):
         if better in found:
             found = {better}
-    if unsure or (found & {"neoplasm"} and not found & {"malignant", "invasive"}):
-        found = (found - {"neoplasm", "suspected"}) or {"unspecified"}
-        found = {"unspecified"} if unsure else found
-    told = frozenset(one for one in found if one in get_args(Behaviour))
-    return told, frozenset(said("organ", words)), frozenset(said("disease", words))
+    if "neoplasm" in found and not found & {"malignant", "invasive"}:
+        found.add("unspecified")
+    return _Meaning(
+        frozenset(one for one in found if one in get_args(Behaviour)),
+        frozenset(_not_denied(mentions("organ", words))),
+        frozenset(_not_denied(mentions("disease", words))),
+        unsure,
+    )
+
+
+def _not_denied(found: list[Mention]) -> set[Any]:
+    return {one.meaning for one in found if one.state != "denied"}
 
 
 def is_coded(classes: frozenset[str]) -> bool:

@@ -1,0 +1,1 @@
+"""The whole way, from a record to its determination, site by site."""
