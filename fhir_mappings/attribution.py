@@ -35,6 +35,9 @@ _DISTANT: Final = 365
 _REGIONS: Final = frozenset(("pelvis", "abdomen", "elsewhere"))
 
 
+Covers = Literal["target", "elsewhere", "unspecified"]
+
+
 def facts_about(
     target: Tumor,
     tumors: list[Tumor],
@@ -141,11 +144,15 @@ def _radiation(finding: Finding, target: Tumor, *, other_cancer: bool) -> Fact:
     )
 
 
-def _covers(finding: Finding, target: Tumor) -> Literal["target", "elsewhere", "unspecified"]:
+def _covers(finding: Finding, target: Tumor) -> Covers:
     """Tell whether radiation was given to the region of the target."""
-    if not finding.organs:
-        linked = bool(finding.links) and not target.keys.isdisjoint(finding.links)
-        return "target" if linked else "unspecified"
+    covers = _covers_place(finding, target) if finding.organs else "unspecified"
+    if covers == "unspecified" and not target.keys.isdisjoint(finding.links):
+        return "target"  # given for the target, and to no other place
+    return covers
+
+
+def _covers_place(finding: Finding, target: Tumor) -> Covers:
     if is_pelvic(target.organs):
         return "target" if "pelvis" in finding.organs else "elsewhere"
     if not same_place(finding.organs - _REGIONS, target.organs) or finding.organs <= _REGIONS:

@@ -9,7 +9,17 @@ from msgspec.structs import replace
 
 from fhir_mappings.attribution import facts_about
 from fhir_mappings.dates import Span, parse_date, whole_years
-from fhir_mappings.facts import Age, Candidate, Case, Diagnosis, Episode, Fact, Histology, TheTumor
+from fhir_mappings.facts import (
+    Age,
+    Candidate,
+    Case,
+    Diagnosis,
+    Episode,
+    Fact,
+    Histology,
+    Radiation,
+    TheTumor,
+)
 from fhir_mappings.findings import Finding, Origin, Reading
 from fhir_mappings.orders import Order
 from fhir_mappings.readers.conditions import read_condition
@@ -100,11 +110,11 @@ def _candidate(
         tumor,
         chart.diagnoses.tumors,
         chart.diagnoses.belongs,
-        [*chart.findings, *_about_itself(chart, tumor, order)],
+        [*chart.findings, *_about_itself(chart, tumor, order), *filter(_unplaced, own)],
         past=[one.organs for one in chart.history],
         certain=certain,
     )
-    facts = _join(about, _by_kind(own))
+    facts = _join(about, _by_kind(one for one in own if not _unplaced(one)))
     told = [
         one
         for one in facts.get("histology", ())
@@ -121,6 +131,11 @@ def _candidate(
         partial=all(one.partial for one in tumor.members)
         or (target.pointing == "inferred" and not certain),
     )
+
+
+def _unplaced(finding: Finding) -> bool:
+    """Tell whether it is still open to which region radiation was given."""
+    return isinstance(finding.fact, Radiation) and finding.fact.covers == "unspecified"
 
 
 def _about_itself(chart: Chart, tumor: Tumor, order: Order) -> list[Finding]:

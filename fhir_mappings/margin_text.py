@@ -9,6 +9,7 @@ from fhir_mappings.elements import Quantity
 Status = Literal["involved", "uninvolved", "close", "indeterminate", "not-assessable"]
 
 _ABOUT = re.compile(r"\b(margins?|R[012X]\b|ink(?:ed)?)", re.IGNORECASE)
+_COMMA = re.compile(r",(?!\d)")  # 2,5 mm is one number
 _CLAUSE = re.compile(r"[;\n]|\.(?=\s|$)")
 _NEGATIVE = re.compile(
     r"\b(?:not|no longer|non|without|no|none|neither)[ -](?:\w+ ){0,3}?"
@@ -90,7 +91,7 @@ def read_margin(text: str, *, about_margin: bool) -> MarginText | None:
 
 
 def _read_clause(clause: str) -> MarginText | None:
-    parts = [part for part in clause.split(",") if not _OTHER_LENGTH.search(part)]
+    parts = [part for part in _COMMA.split(clause) if not _OTHER_LENGTH.search(part)]
     distances = [_distance(match) for part in parts for match in _DISTANCE.finditer(part)]
     distance = min(distances, key=lambda one: one.low) if distances else None
     if _NOT_ASSESSABLE.search(clause):

@@ -8,16 +8,14 @@ text, which accepts only what cannot be anything else: ``T1`` in ``T1-weighted``
 import re
 from typing import Literal, NamedTuple, cast
 
-Stem = Literal[
-    "TX", "T0", "Tis", "T1", "T2", "T3", "T4", "NX", "N0", "N1", "N2", "N3", "MX", "M0", "M1"
-]
-Axis = Literal["T", "N", "M"]
+Stem = Literal["TX", "T0", "Tis", "T1", "T2", "T3", "T4", "NX", "N0", "N1", "N2", "N3"]
+Axis = Literal["T", "N"]
 Basis = Literal["clinical", "pathological", "unstated"]
 Phase = Literal["initial", "post-treatment", "recurrence"]
 
 _T = r"T\s?(?P<t>is|X|[0-4])(?P<tsub>mic?|[a-d]\d?)?(?P<tq>(?:\s?\([A-Za-z0-9+,\- ]{1,12}\))*)"
 _N = r"N\s?(?P<n>X|[0-3])(?P<nsub>mi|[a-c])?(?P<nq>(?:\s?\([A-Za-z+\-, ]{1,8}\))*)"
-_M = r"M\s?(?P<m>X|[01])(?P<msub>[a-d])?(?P<mq>(?:\s?\([A-Za-z0-9+]{1,6}\))*)"
+_M = r"M\s?(?:X|[01])[a-d]?(?:\s?\([A-Za-z0-9+]{1,6}\))*"  # of no interest but may follow
 _PREFIX = r"(?P<{0}>[cpyra]{{0,3}})"
 _START = r"(?<![A-Za-z0-9/\-])"
 _END = r"(?![A-Za-z0-9+]|-[A-Za-z0-9]|/[A-Za-z0-9])"
@@ -25,7 +23,6 @@ _END = r"(?![A-Za-z0-9+]|-[A-Za-z0-9]|/[A-Za-z0-9])"
 _CODE = {
     "T": re.compile(rf"{_PREFIX.format('prefix')}{_T}$", re.IGNORECASE),
     "N": re.compile(rf"{_PREFIX.format('prefix')}{_N}$", re.IGNORECASE),
-    "M": re.compile(rf"{_PREFIX.format('prefix')}{_M}$", re.IGNORECASE),
 }
 _GROUP = re.compile(
     rf"{_START}{_PREFIX.format('tp')}{_T}(?:\s*,?\s*{_PREFIX.format('np')}{_N})?"
@@ -46,7 +43,7 @@ class Tnm(NamedTuple):
     """One category.
 
     Attributes:
-        axis: T, N or M.
+        axis: T or N.
         stem: ``T1``, ``Tis``, ``TX``, ``N0``.
         detail: the rest of the value: ``c``, ``mi``, ``DCIS``, ``Paget``, ``i+``, or nothing.
         basis: clinical or pathological, where the prefix says so.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from fhir_mappings.dates import Span
+from fhir_mappings.facts import Category
 from fhir_mappings.findings import Finding, Origin, Reading, notes_of
 from fhir_mappings.readers import margins, staging, tumor_results
 from fhir_mappings.readers.results import Result, observation_links, origin_of, questions, results
@@ -35,11 +36,24 @@ def read_observations(reading: Reading, ordered: Span | None) -> Iterator[Findin
         if origin is None:
             continue
         origin = replace(origin, links=links.get(entry.key, ()))
-        for result in relevant:
-            found += _read(reading, origin, entry, result, ordered)
+        told = [one for r in relevant for one in _read(reading, origin, entry, r, ordered)]
+        found += map(_at_recurrence, told) if _says_r(reading, relevant) else told
         for path, text in notes_of(observation.note):
             found += read_statements(origin, path, text, ordered=ordered)
     yield from margins.merge_margins(found)
+
+
+def _says_r(reading: Reading, results: list[Result]) -> bool:
+    """Tell whether a component carries the r symbol: a stage found at recurrence."""
+    return any(
+        sense.literal == "r" for one in results for _, _, sense in reading.senses(one.concept)
+    )
+
+
+def _at_recurrence(finding: Finding) -> Finding:
+    if isinstance(finding.fact, Category):
+        return replace(finding, fact=replace(finding.fact, phase="recurrence"))
+    return finding
 
 
 def _cannot_matter(reading: Reading, observation: Observation) -> bool:

@@ -20,7 +20,7 @@ from fhir_mappings.orders import Order
 from fhir_mappings.readers.sites import extension_classes
 from fhir_mappings.readers.statements import read_statements
 from fhir_mappings.terminology import Terminology
-from fhir_mappings.terminology.lexicon import said
+from fhir_mappings.terminology.lexicon import mentions, said
 from fhir_mappings.terminology.systems import plausible_systems, system_key
 
 Kind = Literal["iort", "hdr-iort", "companion", "other", "not-to-be-done"]
@@ -172,12 +172,12 @@ class OrderReader:
         if path.startswith("code"):
             return
         for finding in read_statements(said_by, path, text, ordered=self._order.ordered):
-            if isinstance(finding.fact, Radiation) and finding.fact.technique == "external-beam":
+            fact = finding.fact
+            external = isinstance(fact, Radiation) and fact.technique == "external-beam"
+            if external and not mentions("earlier", text):
                 # What the order says of external beam is about this episode.
-                fact = replace(finding.fact, covers="target", timing="this-episode")
-                yield replace(finding, fact=fact)
-            elif not isinstance(finding.fact, Radiation):
-                yield finding
+                fact = replace(fact, covers="target", timing="this-episode")
+            yield replace(finding, fact=fact)
 
     def _given(self, service: Fact) -> dict[str, Any]:
         """Return what a fact shares that follows from the order's code itself."""

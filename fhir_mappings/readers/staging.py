@@ -98,8 +98,7 @@ def _classed(category: Tnm, basis: Basis) -> Tnm:
 def read_text(origin: Origin, path: str, text: str) -> Iterator[Finding]:
     """Read the categories that free text states beyond doubt."""
     for category in find_in_text(text):
-        if category.axis != "M":
-            yield _finding(origin, category, path, text, text=True, free=True)
+        yield _finding(origin, category, path, text, text=True, free=True)
 
 
 def read_stage_group(origin: Origin, result: Result, *, before_eighth: bool) -> Iterator[Finding]:

@@ -12,9 +12,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+from msgspec import Struct
+
 from fhir_mappings.elements import CodeableConcept, Coding
 from fhir_mappings.terminology.systems import normal_code, plausible_systems, system_key
 
+_BOM = b"\xef\xbb\xbf"
 _NO_MEANING = ("unmatched", "disjoint")
 
 
@@ -39,11 +43,42 @@ class Sense(NamedTuple):
 NOTHING = Sense(frozenset())
 
 
+class MapTarget(Struct, frozen=True):
+    """R4 ConceptMap.group.element.target."""
+
+    code: str | None = None
+    equivalence: str | None = None
+
+
+class MapElement(Struct, frozen=True):
+    """R4 ConceptMap.group.element."""
+
+    code: str
+    target: list[MapTarget] = []
+
+
+class MapGroup(Struct, frozen=True):
+    """R4 ConceptMap.group; both systems are needed here."""
+
+    source: str
+    target: str
+    element: list[MapElement] = []
+
+
+class ConceptMap(Struct, frozen=True, tag_field="resourceType", tag="ConceptMap"):
+    """R4 ConceptMap, as far as it counts."""
+
+    group: list[MapGroup] = []
+
+
+_MAP = msgspec.json.Decoder(ConceptMap)
+
+
 class Terminology:
     """All value sets and concept maps, as one lookup."""
 
     def __init__(
-        self, value_sets: Iterable[dict[str, Any]], concept_maps: Iterable[dict[str, Any]]
+        self, value_sets: Iterable[dict[str, Any]], concept_maps: Iterable[ConceptMap] = ()
     ) -> None:
         self._codes: dict[tuple[str, str], frozenset[str]] = {}
         self._patterns: dict[str, list[tuple[re.Pattern[str], str]]] = {}
@@ -90,25 +125,21 @@ class Terminology:
                 pattern = re.compile(rf"(?:{rule['value']})$")
                 self._patterns.setdefault(system, []).append((pattern, name))
 
-    def _add_concept_map(self, concept_map: dict[str, Any]) -> None:
-        for group in concept_map.get("group", ()):
-            source = group.get("source")
-            if not source or not group.get("target"):
-                raise TerminologyError(
-                    f"ConceptMap {concept_map.get('id')}: group without source or target"
-                )
-            known, target = system_key(source), system_key(group["target"])
-            for element in group.get("element", ()):
+    def _add_concept_map(self, concept_map: ConceptMap) -> None:
+        for group in concept_map.group:
+            known, target = system_key(group.source), system_key(group.target)
+            for element in group.element:
                 codes = [
-                    one["code"]
-                    for one in element.get("target", ())
-                    if one.get("equivalence") not in _NO_MEANING and one.get("code")
+                    one.code
+                    for one in element.target
+                    if one.code and one.equivalence not in _NO_MEANING
                 ]
-                if known and target == "ajcc":
-                    self._literals[known, normal_code(known, element["code"])] = codes[0]
+                if known and target == "ajcc" and codes:
+                    self._literals[known, normal_code(known, element.code)] = codes[0]
                 else:
-                    local = self._local.setdefault((source.strip(), element["code"].strip()), [])
-                    local.extend((group["target"], code) for code in codes)
+                    key = (group.source.strip(), element.code.strip())
+                    local = self._local.setdefault(key, [])
+                    local.extend((group.target, code) for code in codes)
 
     def _look_up(self, system: str | None, code: str) -> Sense:
         key = system_key(system)
@@ -157,17 +188,16 @@ def load_terminology(local_maps: Path | None = None) -> Terminology:
         json.loads(file.read_text("utf-8"))
         for file in sorted(home.joinpath("valuesets").iterdir(), key=lambda file: file.name)
     ]
-    maps = [json.loads(home.joinpath("conceptmaps/tnm-categories.json").read_text("utf-8"))]
+    maps = [_MAP.decode(home.joinpath("conceptmaps/tnm-categories.json").read_bytes())]
     if local_maps is not None:
         maps += [_read_local_map(file) for file in sorted(local_maps.glob("*.json"))]
     return Terminology(value_sets, maps)
 
 
-def _read_local_map(file: Path) -> dict[str, Any]:
+def _read_local_map(file: Path) -> ConceptMap:
     try:
-        content = json.loads(file.read_text("utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise TerminologyError(f"{file.name}: not readable as JSON") from error
-    if not isinstance(content, dict) or content.get("resourceType") != "ConceptMap":
-        raise TerminologyError(f"{file.name}: resourceType is not ConceptMap")
-    return content
+        return _MAP.decode(file.read_bytes().removeprefix(_BOM))
+    except msgspec.ValidationError as error:
+        raise TerminologyError(f"{file.name}: no usable ConceptMap: {error}") from None
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise TerminologyError(f"{file.name}: not readable as JSON") from None

@@ -144,7 +144,7 @@ PLACES = list(places(DATA))[1:]
 ODD: list[Any] = [None, [], {}, 7, "odd", [{}], [[]], {"reading": []}, {"any": [{}]}, True]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(PLACES), st.sampled_from(ODD))
 def test_whatever_stands_in_a_file_the_error_is_one_that_can_be_shown(
     place: tuple[Any, ...], odd: Any
