@@ -19,6 +19,7 @@ demo: install
 
 test: install lint
 	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/coverage report --include='cds_service/guideline/*,fhir_mappings/*' --fail-under=100
 
 lint: install
 	$(BIN)/ruff check

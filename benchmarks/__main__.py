@@ -2,7 +2,8 @@
 
 from rich.console import Console
 
-from benchmarks import over_http
+from benchmarks import over_http, replaying
 
 console = Console()
 over_http.run(console)
+replaying.run(console)

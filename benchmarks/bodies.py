@@ -36,16 +36,7 @@ def order_sign(code: str) -> bytes:
     Args:
         code: the CPT code that is ordered.
     """
-    order = {
-        "resourceType": "ServiceRequest",
-        "id": "order",
-        "status": "draft",
-        "intent": "order",
-        "code": _concept(CPT, code, "as ordered"),
-        "subject": PATIENT,
-        "authoredOn": "2026-06-15T09:12:00-05:00",
-        "reasonReference": [{"reference": f"{BASE}/Condition/0"}],
-    }
+    order = draft(code)
     record = resources()
     request = {
         "hook": "order-sign",
@@ -62,6 +53,20 @@ def order_sign(code: str) -> bytes:
         },
     }
     return json.dumps(request).encode()
+
+
+def draft(code: str) -> dict[str, Any]:
+    """Return the order of a CPT code."""
+    return {
+        "resourceType": "ServiceRequest",
+        "id": "order",
+        "status": "draft",
+        "intent": "order",
+        "code": _concept(CPT, code, "as ordered"),
+        "subject": PATIENT,
+        "authoredOn": "2026-06-15T09:12:00-05:00",
+        "reasonReference": [{"reference": f"{BASE}/Condition/0"}],
+    }
 
 
 def resources() -> dict[str, list[dict[str, Any]]]:

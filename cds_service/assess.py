@@ -69,17 +69,19 @@ class Assessor:
     def assess(self, visit: Visit) -> list[Assessed]:
         """Judge all orders of a visit, in their order."""
         if visit.patient is None:
-            return [self._unjudged(visit, order) for order in visit.orders]
+            return [self._unjudged(visit, order, known=False) for order in visit.orders]
         alias = _alias(visit)
         record = Record(visit.pool, visit.patient, dict(visit.states), alias)
-        own = [order for order in visit.orders if _is_own(record, order)]
+        whose = {one.name: record.whose(one.request.subject, one.name) for one in visit.orders}
+        # An order that names no patient is taken to be for the patient of the request.
+        own = [order for order in visit.orders if whose[order.name] in ("own", "nobody")]
         ordered = min((order.ordered for order in own), default=None)
         chart = read_chart(record, self.terminology, ordered, [order.name for order in own])
         cases = {order.name: case_of(chart, order) for order in own}
         return [
             self._judged(record, order, cases)
             if order.name in cases
-            else self._unjudged(visit, order)
+            else self._unjudged(visit, order, known=whose[order.name] == "other")
             for order in visit.orders
         ]
 
@@ -112,7 +114,7 @@ class Assessor:
             order, decision, around, name_target(case), record.patient_key, stored=stored
         )
 
-    def _unjudged(self, visit: Visit, order: Order) -> Assessed:
+    def _unjudged(self, visit: Visit, order: Order, *, known: bool) -> Assessed:
         """An order for another patient, or for nobody who can be told, is not judged."""
         decision = Decision(
             site="none", determination="unable-to-evaluate", answers=(self.concern(order),)
@@ -120,7 +122,7 @@ class Assessor:
         around = Circumstances(
             states=visit.states,
             coverage=PlanCoverage(status="unknown", applies="unknown"),
-            notes=[about_patient(known=visit.patient is not None)],
+            notes=[about_patient(known=known)],
         )
         return self._assessed(order, decision, around, "", None, stored=False)
 
@@ -160,8 +162,3 @@ def _alias(visit: Visit) -> str | None:
         and local_key(order.request.subject.reference) is None
     }
     return names.pop() if len(names) == 1 else None
-
-
-def _is_own(record: Record, order: Order) -> bool:
-    """An order that names no patient is taken to be for the patient of the request."""
-    return record.whose(order.request.subject, order.name) != "other"

@@ -29,12 +29,14 @@ class Session(Struct, frozen=True, kw_only=True):
     Attributes:
         assessed: one for each order that concerns the guideline.
         received: whether orders were received at all.
+        unread: how many entries among the orders could not be read.
         others: the orders that do not concern the guideline.
         pool: everything that was delivered; None where nothing had to be read.
     """
 
     assessed: list[Assessed]
     received: bool = True
+    unread: int = 0
     others: list[Order] = []
     pool: Pool | None = None
 
@@ -60,15 +62,17 @@ def sign(
     bundle = decode_bundle(raw) if raw is not UNSET else None
     if bundle is None:
         return Session(assessed=[], received=False)
+    unread = sum(not one.readable for one in bundle.held)
     drafts = drafts_of(bundle, place=DRAFTS, drafts_only=False)
     orders, others = _sorted(assessor, [draft.order(today(draft)) for draft in drafts])
     if not orders:
-        return Session(assessed=[], others=others)
+        return Session(assessed=[], unread=unread, others=others)
     prefetch = Prefetch(request.prefetch, null_means, keep_raw=keep_raw)
     pool = Pool([*prefetch.deliveries, Delivery(bundle.held, f"{DRAFTS}.entry")])
     patient = local_key(request.context.patient_id) or f"Patient/{request.context.patient_id}"
     visit = Visit(patient=patient, orders=orders, pool=pool, states=prefetch.states)
-    return Session(assessed=assessor.assess(visit), others=others, pool=pool)
+    assessed = assessor.assess(visit)
+    return Session(assessed=assessed, unread=unread, others=others, pool=pool)
 
 
 def review(

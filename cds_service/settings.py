@@ -64,12 +64,21 @@ class Settings(BaseSettings):
         try:
             if value:
                 ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("no such time zone") from None
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("not an address that starts with https:// or http://")
+        return value.rstrip("/")
 
     def current_date(self) -> date:
         """Return today in the hospital's zone, or the fixed date."""
         if self.today is not None:
             return self.today
-        return datetime.now(ZoneInfo(self.zone) if self.zone else None).astimezone().date()
+        if self.zone:
+            return datetime.now(ZoneInfo(self.zone)).date()
+        return datetime.now().astimezone().date()

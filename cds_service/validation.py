@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 from fhir.resources.R4B import get_fhir_model_class
+from msgspec import Raw
 from pydantic import ValidationError
 
 from cds_service.answer.assessed import Assessed
+from fhir_mappings.decode import UNREADABLE
 from fhir_mappings.record import Pool
 
 
@@ -25,10 +27,18 @@ def invalid_evidence(assessed: Iterable[Assessed], pool: Pool) -> Iterator[str]:
         entry = pool.entries.get(reference)
         if entry is None or entry.raw is None:
             continue
-        kind = type(entry.resource).__name__
-        try:
-            get_fhir_model_class(kind).model_validate(msgspec.json.decode(entry.raw))
-        except ValidationError as error:
-            for one in error.errors(include_input=False, include_url=False):
-                member = ".".join(map(str, one["loc"]))
-                yield f"{reference} is not valid FHIR: {member}: {one['msg']}"
+        for problem in _problems(type(entry.resource).__name__, entry.raw):
+            yield f"{reference} is not valid FHIR: {problem}"
+
+
+def _problems(kind: str, raw: Raw) -> Iterator[str]:
+    try:
+        get_fhir_model_class(kind).model_validate(msgspec.json.decode(raw))
+    except ValidationError as error:
+        for one in error.errors(include_input=False, include_url=False):
+            member = ".".join(map(str, one["loc"]))
+            yield f"{member}: {one['msg']}"
+    except UNREADABLE:
+        yield "not readable as JSON"
+    except KeyError:  # what the models raise for a contained resource of no FHIR type
+        yield "contained: a resource of an unknown type"

@@ -85,7 +85,7 @@ class Origin(Struct, frozen=True):
             value=value,
             rank=rank or self.rank,
             date=self.date,
-            version_id=read_meta(self.entry.resource).version_id,
+            version_id=read_meta(self.entry.resource).version_id or None,
             text_derived=text,
             mapped=mapped,
         )

@@ -173,7 +173,8 @@ class Record:
         entries: that patient's resources, in a fixed order.
         states: how each need was met.
         foreign: the keys of resources of other patients.
-        set_aside: the places of resources that could not be used.
+        unclaimed: the keys of resources of which it cannot be told whose they are.
+        unreadable: the places of resources that could not be read.
     """
 
     def __init__(
@@ -196,7 +197,8 @@ class Record:
         self.patient_key = patient_key
         self.states = states
         self.foreign: list[str] = []
-        self.set_aside: list[str] = [place for place, _ in pool.unreadable]
+        self.unclaimed: list[str] = []
+        self.unreadable: list[str] = [place for place, _ in pool.unreadable]
         patients = [entry.key for entry, _ in pool.of_type(Patient) if entry.owner is None]
         found = pool.find(Reference(reference=patient_key))
         self.patient = found if found and isinstance(found.resource, Patient) else None
@@ -260,8 +262,9 @@ class Record:
         return whose != "other"
 
     def _set_aside(self, entry: Entry) -> None:
-        self.set_aside.append(entry.key)
-        for need in entry.needs:
+        self.unclaimed.append(entry.key)
+        kind = type(entry.resource).__name__
+        for need in entry.needs or {need.name for need in NEEDS if need.type == kind}:
             self._lower(need)
 
     def whose(self, subject: Reference | None, owner: str) -> Whose:

@@ -15,6 +15,7 @@ from fhir_mappings.resources import Condition, Observation
 from fhir_mappings.tumors import Tumor, same, same_place
 
 _ORDER_REGIONS: Final = frozenset(("pelvis", "abdomen", "elsewhere", "other"))
+_COMPLEMENTS: Final = frozenset(("secondary", "history"))
 
 
 class Target(Struct, frozen=True):
@@ -39,7 +40,7 @@ def find_target(reading: Reading, order: Order, diagnoses: Diagnoses) -> Target:
     referenced, lost = _by_reference(reading, order, origin, diagnoses)
     coded = _by_code(reading, order, origin, diagnoses)
     site = _site_of(reading, order, origin)
-    referenced, coded = _meant(referenced), _meant(coded)
+    referenced, coded = _meant(referenced, coded)
     if referenced and coded:
         both = [tumor for tumor in referenced if any(_agree(tumor, other) for other in coded)]
         if not both:
@@ -116,10 +117,20 @@ def _matching(diagnosis: Tumorous, diagnoses: Diagnoses) -> list[Tumor]:
     return [Tumor((diagnosis,))]
 
 
-def _meant(tumors: list[Tumor]) -> list[Tumor]:
+def _meant(referenced: list[Tumor], coded: list[Tumor]) -> tuple[list[Tumor], list[Tumor]]:
     """Of several reasons the cancers count; a metastasis or history beside one is a complement."""
-    cancers = [one for one in tumors if any(member.primary for member in one.members)]
-    return cancers or tumors
+    if _cancers([*referenced, *coded]):
+        return _without_complements(referenced), _without_complements(coded)
+    return referenced, coded
+
+
+def _cancers(tumors: list[Tumor]) -> list[Tumor]:
+    return [one for one in tumors if any(member.primary for member in one.members)]
+
+
+def _without_complements(tumors: list[Tumor]) -> list[Tumor]:
+    cancers = _cancers(tumors)
+    return cancers or [one for one in tumors if one.behaviours.isdisjoint(_COMPLEMENTS)]
 
 
 def _agree(one: Tumor, other: Tumor) -> bool:

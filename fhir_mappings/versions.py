@@ -6,6 +6,7 @@ from fhir_mappings.decode import read_meta
 from fhir_mappings.resources import Resource
 
 _STATUS = {"entered-in-error": 4, "corrected": 3, "amended": 2, "final": 1}
+_LONGEST = 18  # digits; longer ones are no counters
 
 
 def age_of(resource: Resource) -> tuple[int, str, int, bytes]:
@@ -18,7 +19,7 @@ def age_of(resource: Resource) -> tuple[int, str, int, bytes]:
     version = meta.version_id or ""
     status = getattr(resource, "status", None)
     return (
-        int(version) if version.isdigit() else -1,
+        int(version) if version.isdecimal() and len(version) <= _LONGEST else -1,
         meta.last_updated or "",
         _STATUS.get(status, 0) if isinstance(status, str) else 0,
         msgspec.json.encode(resource),

@@ -9,10 +9,11 @@ from datetime import date
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from cds_service.answer.coverage import PlanCoverage
-from cds_service.guideline.deciding import Decision
+from cds_service.guideline.deciding import Decision, Note
 from cds_service.guideline.model import Determination, Guideline, Site, Status, UnknownKind
 from cds_service.guideline.supporting import DocumentStatus, Supporting
 from cds_service.guideline.weighing import Answer, Because
@@ -48,6 +49,11 @@ class ConsideredEvidence(_Part, frozen=True, kw_only=True):
     evidence: Evidence
 
 
+def _no_evidence() -> list[Evidence]:
+    """A default other than `list` itself is written where it is empty; replay always writes it."""
+    return []
+
+
 class CriterionResult(_Part, frozen=True, kw_only=True, omit_defaults=True):
     """How a criterion is answered, with the proof.
 
@@ -61,7 +67,7 @@ class CriterionResult(_Part, frozen=True, kw_only=True, omit_defaults=True):
     asks: str
     cite: str
     unknown_kind: UnknownKind | None = None
-    evidence: list[Evidence]
+    evidence: list[Evidence] = field(default_factory=_no_evidence)
     considered: list[ConsideredEvidence] = []
 
 
@@ -109,9 +115,21 @@ class Assessment(_Part, frozen=True, kw_only=True):
     evaluated_on: date
 
 
+class _CompactGuideline(GuidelineUsed, frozen=True, kw_only=True, omit_defaults=True):
+    """The same without empty members."""
+
+
+class _CompactCriterion(CriterionResult, frozen=True, kw_only=True, omit_defaults=True):
+    """The same without empty members."""
+
+    evidence: list[Evidence] = []
+
+
 class CompactAssessment(Assessment, frozen=True, kw_only=True, omit_defaults=True):
     """The same without empty members, which CDS Hooks forbids in a response."""
 
+    # Required, or it would be left out as a default.
+    schema_version: Literal[1]
     order: str | None = None
 
 
@@ -133,13 +151,6 @@ def assessment_of(
     evaluated_on: date,
 ) -> Assessment:
     """Put a decision into the form in which it goes out."""
-    said = [
-        NoteSaid(
-            text=guideline.readings[note.reading].sentence,
-            references=list(dict.fromkeys(one.reference for one in note.evidence)),
-        )
-        for note in decision.notes
-    ]
     return Assessment(
         guideline=guideline_used(guideline, decision.readings),
         order=order,
@@ -155,7 +166,7 @@ def assessment_of(
             SupportingDocument(id=one.document.id, status=one.status) for one in around.documents
         ],
         coverage=around.coverage,
-        notes=[*said, *around.notes],
+        notes=[*(_note(guideline, note) for note in decision.notes), *around.notes],
         evaluated_on=evaluated_on,
     )
 
@@ -184,14 +195,22 @@ def unavailable(states: Mapping[str, NeedState]) -> list[Unavailable]:
 
 def compact(assessment: Assessment) -> CompactAssessment:
     """Return an assessment whose empty members are left out."""
-    return CompactAssessment(
-        **{name: getattr(assessment, name) for name in assessment.__struct_fields__}
-    )
+    members = asdict(assessment)
+    members["guideline"] = _CompactGuideline(**asdict(assessment.guideline))
+    members["criteria"] = [_CompactCriterion(**asdict(one)) for one in assessment.criteria]
+    return CompactAssessment(**members)
 
 
 def encode(assessment: Assessment) -> bytes:
     """Encode an assessment as JSON."""
     return msgspec.json.encode(assessment)
+
+
+def _note(guideline: Guideline, note: Note) -> NoteSaid:
+    return NoteSaid(
+        text=guideline.readings[note.reading].sentence,
+        references=list(dict.fromkeys(one.reference for one in note.evidence)),
+    )
 
 
 def _criterion(guideline: Guideline, answer: Answer) -> CriterionResult:

@@ -75,7 +75,7 @@ class CardMaker:
             topic=_GUIDELINE,
             assessed=assessed,
         )
-        if not warned:
+        if not warned or assessed.patient is None:
             return [first]
         second = self._card(
             "warning",
@@ -83,7 +83,7 @@ class CardMaker:
             documentation.detail(self._guideline, assessed),
             base_url,
             topic=_REMINDER,
-            suggestions=self._suggestions(assessed, documentation.wanted(words)),
+            suggestions=self._suggestions(assessed, assessed.patient, documentation.wanted(words)),
         )
         return [first, second]
 
@@ -114,15 +114,15 @@ class CardMaker:
             extension={EXTENSION: _assessment(assessed)} if assessed else UNSET,
         )
 
-    def _suggestions(self, assessed: Assessed, criteria: list[str]) -> list[Suggestion]:
-        if assessed.patient is None:
-            return []
+    def _suggestions(
+        self, assessed: Assessed, patient: str, criteria: list[str]
+    ) -> list[Suggestion]:
         suggestions = []
         for name in criteria:
             label = f"Ask for: {self._guideline.criteria[name].item}"
             task = self._tasks.make(
                 name,
-                assessed.patient,
+                patient,
                 assessed.assessment.evaluated_on,
                 assessed.assessment.order if assessed.stored else None,
             )

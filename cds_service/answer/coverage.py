@@ -43,7 +43,7 @@ def plan_coverage(
         return PlanCoverage(status=status, applies="unknown")
     return PlanCoverage(
         reference=view.reference,
-        payor=", ".join(view.payors) or None,
+        payor=", ".join(one for one in view.payors if one.strip()) or None,
         status=view.status or "unknown",
         applies=_applies(view, payers),
         active=view.active,
@@ -51,8 +51,15 @@ def plan_coverage(
 
 
 def _applies(view: CoverageView, payers: Sequence[str]) -> Applies:
-    known = {payer.strip().casefold() for payer in payers}
-    held = {one.strip().casefold() for one in (*view.payors, *view.identifiers)}
-    if not known or not held:
-        return "unknown"
-    return "yes" if known & held else "no"
+    known = _folded(payers)
+    names, identifiers = _folded(view.payors), _folded(view.identifiers)
+    if known & (names | identifiers):
+        return "yes"
+    # A name tells nothing against identifiers, nor the other way round.
+    listed = {one for one in known if "|" in one}
+    comparable = (names and known - listed) or (identifiers and listed)
+    return "no" if comparable else "unknown"
+
+
+def _folded(texts: Sequence[str]) -> set[str]:
+    return {one.strip().casefold() for one in texts if one.strip()}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cds_service.answer.assessed import Assessed
 from cds_service.answer.likelihood import LONGEST, unread_report
-from cds_service.answer.markdown import sentence_list
+from cds_service.answer.markdown import shorten
 from cds_service.answer.wording import PLAN_DECIDES, Words
 from cds_service.guideline.model import Guideline
 
@@ -20,11 +20,12 @@ def wanted(words: Words) -> list[str]:
 def needed(words: Words) -> bool:
     """Tell whether there is something to document, to correct or to read."""
     determination = words.assessment.determination
-    if determination in _DECIDED or not words.assessment.criteria:
+    if determination in _DECIDED or not words.judged:
         return False
-    if wanted(words) or determination == "conflicting-evidence":
+    if wanted(words) or determination in ("conflicting-evidence", "unable-to-evaluate"):
         return True
-    return determination == "unable-to-evaluate" and bool(words.assessment.unavailable)
+    left = words.left_open(words.assessment.missing)
+    return any(one.unknown_kind != "interpretive" for one in left)
 
 
 def summary(guideline: Guideline, assessed: Assessed) -> str:
@@ -33,15 +34,16 @@ def summary(guideline: Guideline, assessed: Assessed) -> str:
     target = f", {assessed.target}" if assessed.target else ""
     parts = []
     if wanted(words):
-        parts.append(f"document {words.items(wanted(words))}")
+        parts.append(f"document {words.brief(wanted(words))}")
     if words.of_status("conflict"):
-        parts.append(f"correct {words.items(one.id for one in words.of_status('conflict'))}")
+        conflicting = words.brief(one.id for one in words.of_status("conflict"))
+        parts.append(f"resolve the contradiction on {conflicting}")
     if words.of_status("retrieval"):
-        parts.append(f"check {words.items(one.id for one in words.of_status('retrieval'))}, unread")
+        unread = words.brief(one.id for one in words.of_status("retrieval"))
+        parts.append(f"check the chart, this could not be read: {unread}")
     elif not parts:
-        parts.append("check the record, only part of it could be read")
-    text = f"{assessed.procedure}{target}: {'; '.join(parts)}"
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+        parts.append("check the chart, only part of the record could be read")
+    return shorten(f"{assessed.procedure}{target}: {'; '.join(parts)}", LONGEST)
 
 
 def detail(guideline: Guideline, assessed: Assessed) -> str:
@@ -52,7 +54,7 @@ def detail(guideline: Guideline, assessed: Assessed) -> str:
         " ".join(unread_report(words, assessed)),
         *_alternatives(words),
         *_to_correct(words),
-        " ".join(_to_read(words)),
+        *_to_read(words, assessed),
         PLAN_DECIDES,
     ]
     return "\n\n".join(part for part in parts if part)
@@ -62,17 +64,19 @@ def _to_document(words: Words, assessed: Assessed) -> Iterator[str]:
     names = words.assessment.missing
     if not names:
         return
-    yield "Missing, and enough to complete a path of the guideline:"
-    items = [_item(words, one, _readings(assessed, one)) for one in names]
+    if words.path is words.common:
+        yield "Missing, and what else the guideline asks depends on it:"
+    elif words.left_open(names):
+        yield "Missing, though it does not settle coverage by itself:"
+    else:
+        yield "Missing, and enough to complete a path of the guideline:"
+    items = [_item(words, assessed, one) for one in names]
     yield "\n".join(f"{number}. {item}" for number, item in enumerate(items, start=1))
 
 
-def _readings(assessed: Assessed, name: str) -> tuple[str, ...]:
-    return next(one.readings for one in assessed.decision.answers if one.criterion == name)
-
-
-def _item(words: Words, name: str, readings: tuple[str, ...]) -> str:
+def _item(words: Words, assessed: Assessed, name: str) -> str:
     criterion = words.guideline.criteria[name]
+    readings = next(one.readings for one in assessed.decision.answers if one.criterion == name)
     read = [words.guideline.readings[one].sentence for one in readings]
     later = " It can normally be shown only in surgery." if criterion.intraoperative else ""
     hints = " ".join([*read, *words.hints(words.by_id[name])])
@@ -90,19 +94,23 @@ def _alternatives(words: Words) -> Iterator[str]:
         key=lambda names: sum(criteria[one].intraoperative for one in names),
     )
     if others:
-        lines = [f"- {sentence_list([criteria[one].ask_for for one in names])}" for names in others]
-        yield "Any of these would do instead:"
-        yield "\n".join(lines)
+        yield "Instead, any of these could be documented:"
+        yield "\n".join(f"- {words.asked(names)}" for names in others)
 
 
 def _to_correct(words: Words) -> Iterator[str]:
     for one, sentence in zip(words.of_status("conflict"), words.contradictory(), strict=True):
-        who = words.guideline.criteria[one.id].who
-        yield f"{sentence} One of them has to be corrected or dated: {who or 'the author'}."
+        criterion = words.guideline.criteria[one.id]
+        yield f"{sentence} {criterion.why} Who can correct or date what is wrong: {criterion.who}."
 
 
-def _to_read(words: Words) -> Iterator[str]:
+def _to_read(words: Words, assessed: Assessed) -> Iterator[str]:
     unread = list(words.unread())
-    if unread or words.assessment.determination == "unable-to-evaluate":
-        yield from unread or [f"{words.unread_types()} could not be read."]
-        yield "Check these in the chart; those who run the connection to this service can open it."
+    if unread:
+        yield " ".join(unread)
+        items = [_item(words, assessed, one.id) for one in words.of_status("retrieval")]
+        yield "\n".join(f"- {item}" for item in items)
+        yield (
+            "Look it up in the chart; those who run the connection of this service to the record "
+            "can find out why it was not read."
+        )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cds_service.answer.assessed import Assessed
-from cds_service.answer.markdown import escape, sentence_list, table
+from cds_service.answer.markdown import escape, sentence_list, shorten, table
 from cds_service.answer.wording import (
     PLAN_DECIDES,
     SITES,
@@ -14,6 +14,7 @@ from cds_service.answer.wording import (
     valued,
 )
 from cds_service.guideline.model import Guideline
+from fhir_mappings.facts import Evidence
 
 LONGEST: Final = 139
 _SHOWN: Final = 2  # refuted criteria named in a summary
@@ -27,8 +28,7 @@ def summary(guideline: Guideline, assessed: Assessed) -> str:
     """Say the outcome in one line of less than 140 characters."""
     words = Words(guideline, assessed.assessment)
     target = f", {assessed.target}" if assessed.target else ""
-    text = f"{_plan(words)}{assessed.procedure}{target}: {_outcome(words)}"
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+    return shorten(f"{_plan(words)}{assessed.procedure}{target}: {_outcome(words)}", LONGEST)
 
 
 def detail(guideline: Guideline, assessed: Assessed) -> str:
@@ -50,6 +50,7 @@ def only_intraoperative(words: Words) -> bool:
     return (
         assessment.determination == "documentation-missing"
         and assessment.missing == assessment.pending_intraoperative
+        and not words.left_open(assessment.missing)
     )
 
 
@@ -61,7 +62,7 @@ def unread_report(words: Words, assessed: Assessed) -> Iterator[str]:
             if one.document.kind == "pathology" and one.evidence:
                 latest = max(one.evidence, key=lambda found: found.date or "")
                 day = f" of {escape(latest.date[:10])}" if latest.date else ""
-                yield f"A pathology report{day} exists and was not read."
+                yield f"A pathology report{day} is on file; its full text was not read."
 
 
 def _plan(words: Words) -> str:
@@ -75,18 +76,21 @@ def _outcome(words: Words) -> str:
     assessment, number = words.assessment, words.guideline.number
     match assessment.determination:
         case "likely-covered":
-            return f"likely covered; the criteria of {number} are met"
+            confirm = (
+                f" if confirmed: {words.brief(assessment.confirm)}" if assessment.confirm else ""
+            )
+            return f"likely covered{confirm or f'; the criteria of {number} are met'}"
         case "likely-not-covered":
             return f"likely not covered: {_ruled_out(words)}"
         case "documentation-missing" if only_intraoperative(words):
-            shown = words.items(assessment.missing)
+            shown = words.brief(assessment.missing)
             return f"pre-operative criteria met; to be shown in surgery: {shown}"
         case "documentation-missing":
-            return f"coverage open; not documented: {words.items(assessment.missing)}"
+            return f"coverage open; not documented: {words.brief(assessment.missing)}"
         case "case-by-case":
             return f"individual review by the plan; {_for_review(words)}"
         case "conflicting-evidence":
-            contradictory = words.items(one.id for one in words.of_status("conflict"))
+            contradictory = words.brief(one.id for one in words.of_status("conflict"))
             return f"record contradicts itself on {contradictory}"
         case _:
             return f"could not be evaluated; {_unread(words)}"
@@ -101,41 +105,56 @@ def _ruled_out(words: Words) -> str:
 
 
 def _for_review(words: Words) -> str:
-    undecided = words.of_status("interpretive")
-    with_proof = [one.id for one in undecided if one.evidence]
-    if not with_proof:
-        return f"{words.guideline.number} decides no such case by itself"
-    shown = sentence_list([lower(words.short(name)) for name in with_proof])
+    unsorted = _unsorted(words)
+    if not unsorted:
+        return f"{words.guideline.number} asks for it in every such case"
+    shown = sentence_list([lower(words.short(name)) for name in unsorted])
     return f"not decided by the guideline: {shown}"
 
 
+def _unsorted(words: Words) -> list[str]:
+    return [one.id for one in words.of_status("interpretive") if one.evidence]
+
+
 def _unread(words: Words) -> str:
-    if words.assessment.notes and not words.assessment.unavailable:
-        return words.assessment.notes[0].text
-    return f"not read: {words.unread_types()}"
+    if not words.judged:
+        return lower(words.assessment.notes[0].text).rstrip(".")
+    if unread := words.of_status("retrieval"):
+        return f"not read: {words.brief(one.id for one in unread)}"
+    return "only part of the record could be read"
 
 
 def _verdict(words: Words) -> Iterator[str]:
     assessment = words.assessment
-    heading = SITES.get(assessment.site)
-    asked = f"{words.name} asks for {heading}" if heading else f"{words.name} asks"
     match assessment.determination:
         case "likely-covered":
-            met = sum(one.status == "met" for one in assessment.criteria)
-            yield f"Likely covered: the record shows what {asked if heading else words.name}"
-            yield f"({met} of {len(assessment.criteria)} criteria met)."
+            asked = f"{words.name} asks for {SITES.get(assessment.site, 'this cancer')}"
+            yield f"Likely covered: the record shows what {asked} ({_count(words)})."
         case "likely-not-covered":
             yield f"Likely not covered: the record rules out what {words.name} asks."
         case "documentation-missing" if only_intraoperative(words):
-            yield "Pre-operative criteria met: all that can be known before surgery is documented."
+            yield "Pre-operative criteria met: what remains is normally shown in surgery."
         case "documentation-missing":
             yield f"Coverage is open: something that {words.name} asks was not found."
+        case "case-by-case" if _unsorted(words):
+            yield f"Individual review: {words.name} does not say how this is decided."
         case "case-by-case":
-            yield f"Individual review: what is known does not fall under the words of {words.name}."
+            yield f"Individual review: {words.name} asks for it in every such case."
         case "conflicting-evidence":
             yield "The record contradicts itself, so coverage cannot be judged."
-        case _:
+        case _ if not words.judged:
+            yield "Could not be evaluated: the patient of the order does not match or is not known."
+        case _ if words.of_status("retrieval"):
             yield "Could not be evaluated: data that decide could not be read."
+        case _:
+            yield "Could not be evaluated: only part of the data that decide could be read."
+
+
+def _count(words: Words) -> str:
+    every = words.assessment.criteria
+    met = sum(one.status == "met" for one in every)
+    rest = "" if met == len(every) else "; one complete path is enough"
+    return f"{met} of {len(every)} criteria met{rest}"
 
 
 def _reasons(words: Words, assessed: Assessed) -> Iterator[str]:
@@ -153,11 +172,7 @@ def _reasons(words: Words, assessed: Assessed) -> Iterator[str]:
     if determination == "likely-covered":
         return
     if only_intraoperative(words):
-        criteria = words.guideline.criteria
-        asked = sentence_list([criteria[one].ask_for for one in assessment.missing])
-        yield f"To be shown in surgery: {asked}."
-        for one in assessment.missing:
-            yield from words.hints(words.by_id[one])
+        yield from _to_be_shown(words)
         return
     yield from words.undocumented(assessment.missing)
     yield from unread_report(words, assessed)
@@ -165,18 +180,29 @@ def _reasons(words: Words, assessed: Assessed) -> Iterator[str]:
         yield "Ask the plan for individual review and include the proof below."
 
 
+def _to_be_shown(words: Words) -> Iterator[str]:
+    """Name what surgery shows, and what would do instead and can be had before."""
+    criteria, assessment = words.guideline.criteria, words.assessment
+    yield f"Still open, and normally shown in surgery: {words.asked(assessment.missing)}."
+    for one in assessment.missing:
+        yield from words.hints(words.by_id[one])
+    for names in assessment.missing_any_of:
+        if not any(criteria[one].intraoperative for one in names):
+            yield f"Before surgery, this would do instead: {words.asked(names)}."
+
+
 def _remarks(words: Words, assessed: Assessed) -> Iterator[str]:
     guideline, assessment = words.guideline, words.assessment
+    for name in assessment.confirm:
+        yield f"Please confirm: {_to_confirm(words, name)}."
     noted = {rule.reading for rule in guideline.notes}
     for name in assessed.decision.criterion_readings:
         if name not in noted:
             yield guideline.readings[name].sentence
-    for name in assessment.confirm:
-        yield f"Please confirm: {_to_confirm(words, name)}."
     yield from _documents(assessed)
     for note in assessment.notes:
-        cited = f" ({escape(', '.join(note.references))})" if note.references else ""
-        yield f"{note.text}{cited}"
+        where = ", ".join(escape(one) for one in note.references)
+        yield f"{note.text.rstrip('.')} ({where})." if where else note.text
 
 
 def _to_confirm(words: Words, name: str) -> str:
@@ -197,7 +223,7 @@ def _documents(assessed: Assessed) -> Iterator[str]:
     if shown:
         unread = any(one.evidence for one in assessed.documents)
         yield f"To submit with the request: {'; '.join(shown)}."
-        yield "What these documents say was not read." if unread else ""
+        yield "Attached texts and images were not read." if unread else ""
 
 
 def _proof(words: Words) -> str:
@@ -208,13 +234,14 @@ def _proof(words: Words) -> str:
             for found in one.evidence
         )
         section = words.guideline.criteria[one.id].cite
-        rows.append((f"{one.id} {words.short(one.id)}", words.status(one), evidence, section))
+        name = f"{one.id} {words.short(one.id)}"
+        rows.append((name, words.status(one), evidence or "-", section))
     return table(("Criterion", "Status", "Evidence", "Guideline section"), rows)
 
 
-def _flags(found: object) -> str:
-    text = " (read from text)" if getattr(found, "text_derived", False) else ""
-    return f"{text} (local code, mapped)" if getattr(found, "mapped", False) else text
+def _flags(found: Evidence) -> str:
+    text = " (read from text)" if found.text_derived else ""
+    return f"{text} (local code, mapped)" if found.mapped else text
 
 
 def _footer(words: Words) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cds_service.answer.assessment import NoteSaid
+from cds_service.answer.markdown import plain
 from fhir_mappings.facts import Case
 from fhir_mappings.record import Record
 
@@ -32,15 +33,11 @@ _PLACES: Final = {
 def about_record(record: Record) -> Iterator[NoteSaid]:
     """Name what was received and not used."""
     if record.foreign:
-        yield NoteSaid(
-            text=f"{_count(record.foreign)} received that belong to another patient; not used.",
-            references=record.foreign[:_NAMED],
-        )
-    if record.set_aside:
-        yield NoteSaid(
-            text=f"{_count(record.set_aside)} set aside because they could not be read.",
-            references=record.set_aside[:_NAMED],
-        )
+        yield _unused(record.foreign, "data of another patient")
+    if record.unclaimed:
+        yield _unused(record.unclaimed, "patient not known")
+    if record.unreadable:
+        yield _unused(record.unreadable, "not readable")
 
 
 def about_other_orders(name: str, cases: Mapping[str, Case]) -> Iterator[NoteSaid]:
@@ -57,7 +54,9 @@ def about_other_orders(name: str, cases: Mapping[str, Case]) -> Iterator[NoteSai
 def about_patient(*, known: bool) -> NoteSaid:
     """Say why an order was not judged for its patient."""
     if known:
-        return NoteSaid(text="The order is for another patient than the request; not judged.")
+        return NoteSaid(
+            text="The order is for another patient than the request; it was not judged."
+        )
     return NoteSaid(text="It cannot be told which patient the order is for; it was not judged.")
 
 
@@ -78,7 +77,7 @@ def name_target(case: Case) -> str:
     name = names.pop()
     if not name:
         shown = re.sub(r"\s*\([^)]*\)$", "", case.candidates[0].evidence[0].value)
-        return _plain(shown)
+        return plain(shown, _LONGEST)
     sides = {one.side for one in case.candidates}
     side = sides.pop() if len(sides) == 1 else None
     if side not in ("left", "right"):
@@ -90,15 +89,10 @@ def _name(organs: frozenset[str]) -> str:
     return _PLACES.get(next(iter(organs)), "") if len(organs) == 1 else ""
 
 
-def _plain(text: str) -> str:
-    """Return record text on one line, short enough for a summary."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1].rstrip()}…"
-
-
 def _diagnoses(case: Case) -> set[str]:
     return {one.reference for candidate in case.candidates for one in candidate.evidence}
 
 
-def _count(names: list[str]) -> str:
-    return "1 resource was" if len(names) == 1 else f"{len(names)} resources were"
+def _unused(names: list[str], what: str) -> NoteSaid:
+    count = "1 resource was" if len(names) == 1 else f"{len(names)} resources were"
+    return NoteSaid(text=f"{count} received and not used: {what}.", references=names[:_NAMED])

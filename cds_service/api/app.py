@@ -55,7 +55,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.include_router(services.router)
     app.add_api_route(
-        "/guideline", _guideline, response_class=PlainTextResponse, tags=["Guideline"]
+        "/guideline",
+        _guideline,
+        response_class=PlainTextResponse,
+        tags=["Guideline"],
+        summary="How the guideline is read",
     )
     return app
 

@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -11,10 +11,10 @@ from fastapi.responses import Response
 from cds_service.api.errors import error_response
 from cds_service.api.schema import REQUEST_BODY
 from cds_service.api.state import State
-from cds_service.hooks.cards import Card, Cards
+from cds_service.guideline.model import Guideline
+from cds_service.hooks.cards import Cards
 from cds_service.hooks.discovery import Service, Services
 from cds_service.hooks.request import HookRequest, RequestError, parse_request
-from cds_service.intake.orders import Draft
 from cds_service.sessions import Session, sign
 from fhir_mappings.needs import prefetch_templates
 from fhir_mappings.terminology import Terminology
@@ -22,6 +22,21 @@ from fhir_mappings.terminology import Terminology
 SERVICE_ID: Final = "iort-coverage"
 HOOK: Final = "order-sign"
 _UNOBTAINABLE: Final = frozenset(("not-delivered", "not-authorised", "not-found"))
+_NO_ORDERS: Final = (
+    "No orders were received; nothing was checked",
+    "The request has no Bundle with orders under context.draftOrders, so there was no order to "
+    "judge. This says nothing about coverage.",
+)
+_UNREAD_ORDER: Final = (
+    "An order could not be read; it was not checked for IORT coverage",
+    "Something under context.draftOrders could not be read, so it is not known whether it orders "
+    "IORT. This says nothing about its coverage.",
+)
+_FAILED: Final = (
+    "IORT coverage could not be evaluated: an error in this service",
+    "Nothing was judged, because of an error in this service. Check coverage with the plan; the "
+    "error has been logged.",
+)
 _ENCODER = msgspec.json.Encoder()
 _log = logging.getLogger(__name__)
 
@@ -37,6 +52,7 @@ async def discover(request: Request) -> Response:
 @router.post(
     "/cds-services/{service_id}",
     summary="Judge the IORT orders that are being signed",
+    responses={"4XX": {"description": "An OperationOutcome that says why there is no answer"}},
     openapi_extra={"requestBody": REQUEST_BODY},
 )
 async def call(service_id: str, request: Request) -> Response:
@@ -57,12 +73,7 @@ async def call(service_id: str, request: Request) -> Response:
         # An error of ours must never read as "no recommendations, all clear". Its message is not
         # logged: it may quote the record.
         _log.error("an order could not be judged: %s", _place_of(error))
-        card = state.cards.notice(
-            "IORT coverage could not be evaluated: an error in this service",
-            "Nothing was judged, because of an error in this service. Check coverage with the "
-            "plan; the error has been logged.",
-            base_url,
-        )
+        card = state.cards.notice(*_FAILED, base_url)
         return _json(_ENCODER.encode(Cards([card])))
 
 
@@ -90,41 +101,37 @@ def discovery(terminology: Terminology) -> bytes:
 def _answer(state: State, hook_request: HookRequest, base_url: str) -> Response:
     settings = state.settings
     today = settings.current_date()
-
-    def on(_: Draft) -> Any:  # noqa: ANN401
-        return today
-
-    session = sign(state.assessor, hook_request, on, settings.null_means)
-    if not session.received:
-        card = state.cards.notice(
-            "No orders were received; nothing was checked",
-            "The request has no Bundle under context.draftOrders, so there was no order to judge. "
-            "This says nothing about coverage.",
-            base_url,
-        )
-        return _cards([card])
-    if settings.unobtainable == "412" and _lacks_data(session):
+    session = sign(state.assessor, hook_request, lambda _: today, settings.null_means)
+    if settings.unobtainable == "412" and _lacks_data(state.assessor.guideline, session):
         return error_response(412, "data that decide could not be obtained from the prefetch")
-    return _cards(state.cards.cards(session.assessed, base_url))
+    cards = state.cards.cards(session.assessed, base_url)
+    if not session.received:
+        cards.append(state.cards.notice(*_NO_ORDERS, base_url))
+    if session.unread:
+        cards.append(state.cards.notice(*_UNREAD_ORDER, base_url))
+    return _json(_ENCODER.encode(Cards(cards)))
 
 
-def _lacks_data(session: Session) -> bool:
+def _lacks_data(guideline: Guideline, session: Session) -> bool:
     """Tell whether an answer fails for want of data that were neither delivered nor allowed."""
-    return any(
-        one.assessment.determination == "unable-to-evaluate"
-        and any(gap.why in _UNOBTAINABLE for gap in one.assessment.unavailable)
-        for one in session.assessed
-    )
+    for assessment in (one.assessment for one in session.assessed):
+        deciding = {
+            source
+            for one in assessment.criteria
+            if one.unknown_kind == "retrieval"
+            for source in guideline.criteria[one.id].reads
+        }
+        if assessment.determination == "unable-to-evaluate" and any(
+            gap.why in _UNOBTAINABLE and gap.type in deciding for gap in assessment.unavailable
+        ):
+            return True
+    return False
 
 
 def _place_of(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
     return f"{type(error).__name__} in {places}"
-
-
-def _cards(cards: list[Card]) -> Response:
-    return _json(_ENCODER.encode(Cards(cards)))
 
 
 def _json(body: bytes) -> Response:

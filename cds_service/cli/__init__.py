@@ -2,7 +2,7 @@
 
 import typer
 
-from cds_service.cli import demo, replay, serve
+from cds_service.cli import demo, replay, schema, serve
 
 app = typer.Typer(
     name="iort-cds",
@@ -13,3 +13,4 @@ app = typer.Typer(
 app.command(name="serve")(serve.serve)
 app.command(name="replay")(replay.replay)
 app.command(name="demo")(demo.demo)
+app.command(name="schema")(schema.schema)

@@ -3,6 +3,7 @@
 For the demo, tests and benchmarks: the service itself never needs it.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
@@ -23,7 +24,7 @@ def compose_request(bundle: Json, unavailable: Iterable[str] = ()) -> Json:
     Raises:
         ValueError: the record holds no Patient that its orders name.
     """
-    entries = [one for one in bundle["entry"] if isinstance(one.get("resource"), dict)]
+    entries = _entries(bundle)
     drafts = [one for one in entries if _is_draft(one["resource"])]
     patient = _patient(entries, drafts)
     withheld = set(unavailable)
@@ -46,6 +47,14 @@ def compose_request(bundle: Json, unavailable: Iterable[str] = ()) -> Json:
     }
 
 
+def _entries(bundle: Any) -> list[Json]:  # noqa: ANN401 - whatever a file holds
+    entries = bundle.get("entry") if isinstance(bundle, dict) else None
+    listed = entries if isinstance(entries, list) else []
+    return [
+        one for one in listed if isinstance(one, dict) and isinstance(one.get("resource"), dict)
+    ]
+
+
 def _is_draft(resource: Json) -> bool:
     return (resource.get("resourceType"), resource.get("status")) == ("ServiceRequest", "draft")
 
@@ -55,14 +64,21 @@ def _belongs(entry: Json, kind: str) -> bool:
 
 
 def _patient(entries: list[Json], drafts: list[Json]) -> Json:
-    subjects = {one["resource"].get("subject", {}).get("reference") for one in drafts}
     patients = [one for one in entries if _belongs(one, "Patient")]
+    subjects = [_subject(one["resource"]) for one in drafts]
+    wanted = {*subjects, *map(local_key, subjects)}
     for one in patients:
-        names = {one.get("fullUrl"), f"Patient/{one['resource'].get('id')}"}
-        if len(patients) == 1 or subjects & names or {local_key(s) for s in subjects} & names:
+        url = str(one.get("fullUrl", "patient"))
+        if len(patients) == 1 or wanted & {url, f"Patient/{one['resource'].get('id')}"}:
             # A record that was not stored yet has no ids; an EHR would have given them.
-            return {"id": str(one.get("fullUrl", "patient")).rpartition(":")[2], **one["resource"]}
+            return {"id": re.split("[:/]", url)[-1], **one["resource"]}
     raise ValueError("the record holds no Patient that its orders name")
+
+
+def _subject(resource: Json) -> str | None:
+    subject = resource.get("subject")
+    reference = subject.get("reference") if isinstance(subject, dict) else None
+    return reference if isinstance(reference, str) else None
 
 
 def _searchset(entries: Iterable[Json]) -> Json:

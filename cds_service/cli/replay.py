@@ -1,6 +1,7 @@
 """``iort-cds replay``: judge saved records and requests."""
 
 import sys
+import traceback
 from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,14 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from cds_service.answer.assessment import Assessment
 from cds_service.assess import Assessor
 from cds_service.cli.output import output_for
-from cds_service.cli.sources import Item, SourceError, files_in, items_of
-from cds_service.cli.start import assessor_or_exit, settings_or_exit
+from cds_service.cli.sources import Item, SourceError, items_in
+from cds_service.cli.start import assessor_or_exit, errors_console, settings_or_exit
 from cds_service.hooks.request import RequestError, parse_request
 from cds_service.intake.bundles import decode_bundle
 from cds_service.intake.orders import Draft
@@ -78,42 +78,41 @@ class _Replayer:
         self._settings = settings
         self._day = day
         self._strict = strict
-        self._errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self._errors = errors_console()
 
     def answers(self, paths: list[Path]) -> Iterator[tuple[str, Assessment]]:
         """Yield each answer with the id of its item."""
-        columns = (SpinnerColumn(), TextColumn("{task.completed} judged  {task.description}"))
-        shown = self._errors.is_terminal
-        with Progress(
-            *columns, console=self._errors, transient=True, disable=not shown
-        ) as progress:
+        for item in self._shown(items_in(paths)):
+            if isinstance(item, SourceError):
+                self._fail(str(item))
+                continue
+            for assessment in self._judge(item):
+                yield item.id, assessment
+
+    def _shown(self, items: Iterator[Item | SourceError]) -> Iterator[Item | SourceError]:
+        """Pass the items on, and show how many there were unless the answers are shown."""
+        shown = sys.stderr.isatty() and not sys.stdout.isatty()
+        columns = (SpinnerColumn(), TextColumn("{task.completed} judged"))
+        progress = Progress(*columns, console=self._errors, transient=True, disable=not shown)
+        with progress:
             task = progress.add_task("", total=None)
-            for name, file in self._files(paths):
-                for item in items_of(name, file):
-                    if isinstance(item, SourceError):
-                        self._fail(str(item))
-                        continue
-                    yield from self._judge(item)
-                    progress.update(task, advance=1, description=item.id)
+            for item in items:
+                yield item
+                progress.advance(task)
 
-    def _files(self, paths: list[Path]) -> Iterator[tuple[str, Path]]:
-        for path in paths:
-            try:
-                yield from files_in(path)
-            except SourceError as error:
-                self._fail(str(error))
-
-    def _judge(self, item: Item) -> Iterator[tuple[str, Assessment]]:
+    def _judge(self, item: Item) -> list[Assessment]:
+        answers: list[Assessment] = []
         try:
             session = self._session(item)
-        except SourceError as error:
-            self._fail(str(error))
-            return
-        if self._strict and session.pool is not None:
-            for problem in invalid_evidence(session.assessed, session.pool):
-                self._errors.print(f"{item.id}: {problem}")
-        for assessment in assessments(self._assessor, session, self._date_of(item, None)):
-            yield item.id, assessment
+            answers = assessments(self._assessor, session, self._date_of(item, None))
+            if self._strict and session.pool is not None:
+                for problem in invalid_evidence(session.assessed, session.pool):
+                    self._errors.print(f"{item.place}: {problem}")
+        except (RequestError, SourceError) as error:
+            self._fail(f"{item.place}: {error}")
+        except Exception as error:  # noqa: BLE001 - one record must not cost the others theirs
+            self._fail(f"{item.place}: an error in this program: {_fault(error)}")
+        return answers
 
     def _session(self, item: Item) -> Session:
         def today(draft: Draft) -> date:
@@ -122,17 +121,16 @@ class _Replayer:
         if not item.request:
             bundle = decode_bundle(item.content)
             if bundle is None:
-                raise SourceError(f"{item.id}: bundle is not a Bundle")
+                raise SourceError("bundle is not a Bundle")
             return review(self._assessor, bundle, today, item.unavailable)
-        try:
-            request = parse_request(bytes(item.content))
-        except RequestError as error:
-            raise SourceError(f"{item.id}: {error}") from None
+        request = parse_request(bytes(item.content))
         session = sign(
             self._assessor, request, today, self._settings.null_means, keep_raw=self._strict
         )
         if not session.received:
-            raise SourceError(f"{item.id}: context.draftOrders is missing or no Bundle")
+            raise SourceError("context.draftOrders is missing or no Bundle")
+        if session.unread:
+            self._fail(f"{item.place}: {session.unread} draft orders could not be read")
         return session
 
     def _date_of(self, item: Item, draft: Draft | None) -> date:
@@ -142,3 +140,9 @@ class _Replayer:
     def _fail(self, message: str) -> None:
         self.failed = True
         self._errors.print(message)
+
+
+def _fault(error: Exception) -> str:
+    """Say where it happened; the message of the error may quote the record."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {frame.name}:{frame.lineno}"

@@ -1,16 +1,19 @@
 """``iort-cds serve``: the HTTP service."""
 
 import copy
-import ipaddress
 import os
+import signal
+import sys
 from typing import Annotated, Any, Literal
 
 import typer
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
-from cds_service.cli.start import assessor_or_exit, settings_or_exit, stop
+from cds_service.cli.start import assessor_or_exit, on_loopback_or_exit, settings_or_exit
 from cds_service.settings import Settings
+
+_STOP_SECONDS = 20  # a caller that never ends its request must not keep the process
 
 
 def serve(
@@ -36,16 +39,18 @@ def serve(
         guideline=guideline,
         readings=readings,
     )
-    if not _is_loopback(settings.host):
-        stop("profile sandbox is open to every caller, so it listens on the loopback only")
+    on_loopback_or_exit(settings)
     assessor_or_exit(settings)
     _hand_on(settings)
+    # Once uvicorn has finished its requests it raises the signal again, to die of it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     uvicorn.run(
         "cds_service.api.app:create_app",
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        timeout_graceful_shutdown=_STOP_SECONDS,
         access_log=False,  # its lines would name callers and paths
         log_config=_logging(),
         server_header=False,
@@ -62,16 +67,5 @@ def _hand_on(settings: Settings) -> None:
     """Give the settings to the worker processes, which read them from the environment."""
     for name in settings.model_fields_set:
         value = getattr(settings, name)
-        if isinstance(value, list):
-            value = ";".join(value)
-        if value is not None:
-            os.environ[f"IORT_CDS_{name.upper()}"] = str(value)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        text = ";".join(value) if isinstance(value, list) else str(value)
+        os.environ[f"IORT_CDS_{name.upper()}"] = text

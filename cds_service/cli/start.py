@@ -1,5 +1,6 @@
 """Starting up: settings and guideline, with errors a user can act on."""
 
+import ipaddress
 from typing import Any, NoReturn
 
 import typer
@@ -19,7 +20,7 @@ def settings_or_exit(**flags: Any) -> Settings:  # noqa: ANN401 - whatever the f
     try:
         return Settings(**given)
     except ValidationError as error:
-        for one in error.errors(include_input=False, include_url=False):
+        for one in error.errors():
             name = ".".join(map(str, one["loc"]))
             _say(f"setting {name} (IORT_CDS_{name.upper()}): {one['msg']}")
         raise typer.Exit(2) from None
@@ -33,11 +34,34 @@ def assessor_or_exit(settings: Settings) -> Assessor:
         stop(str(error))
 
 
+def on_loopback_or_exit(settings: Settings) -> None:
+    """Exit if the service would listen where strangers can call it."""
+    if not _is_loopback(settings.host):
+        stop(
+            "setting host (IORT_CDS_HOST): profile sandbox is open to every caller, "
+            "so it listens on the loopback only"
+        )
+
+
 def stop(message: str) -> NoReturn:
     """Say what is wrong and exit."""
     _say(message)
     raise typer.Exit(2)
 
 
+def errors_console() -> Console:
+    """Return stderr, for lines as they are: file names may hold what Rich takes for markup."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
 def _say(message: str) -> None:
-    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(message)
+    errors_console().print(message)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

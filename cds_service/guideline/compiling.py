@@ -224,10 +224,13 @@ class _Compiler:
     def _note(self, entry: NoteEntry, place: Place) -> NoteRule:
         if entry.reading not in self.file.readings:
             raise PlacedError((*place, "reading"), f"no reading {entry.reading}")
+        if entry.criterion is not None and entry.criterion not in self.file.criteria:
+            raise PlacedError((*place, "criterion"), "no such criterion")
         return NoteRule(
             entry.reading,
             self._clauses(entry.facts, (*place, "facts")),
             self._clauses(entry.without, (*place, "without")),
+            entry.criterion,
         )
 
     def _documents(self) -> Iterator[Document]:

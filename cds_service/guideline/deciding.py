@@ -1,6 +1,6 @@
 """The decision on one order: pure, total, without clock or I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from msgspec import Struct
 
@@ -132,13 +132,15 @@ def _decision(
         ),
         readings=tuple(dict.fromkeys([*path.readings, *answered])),
         criterion_readings=tuple(dict.fromkeys(answered)),
-        notes=tuple(_notes(guideline, facts)) if placement.candidates else (),
+        notes=tuple(_notes(guideline, facts, answers)) if placement.candidates else (),
     )
 
 
-def _notes(guideline: Guideline, facts: Facts) -> Iterable[Note]:
+def _notes(guideline: Guideline, facts: Facts, asked: Container[str]) -> Iterable[Note]:
     said = set()
     for rule in guideline.notes:
+        if rule.criterion is not None and rule.criterion not in asked:
+            continue
         found = all_fit(rule.facts, rule.without, facts)
         if all(found) and rule.reading not in said:
             said.add(rule.reading)

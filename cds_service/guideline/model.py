@@ -203,11 +203,16 @@ class ConfirmRule(Struct, frozen=True):
 
 
 class NoteRule(Struct, frozen=True):
-    """A reading whose sentence the card adds where facts give reason to."""
+    """A reading whose sentence the card adds where facts give reason to.
+
+    Attributes:
+        criterion: the sentence matters only where this is asked; None if it always does.
+    """
 
     reading: str
     facts: tuple[Clause, ...]
     without: tuple[Clause, ...] = ()
+    criterion: str | None = None
 
 
 class Document(Struct, frozen=True):

@@ -99,6 +99,7 @@ class NoteEntry(Entry):
     """What the card adds where facts give reason to."""
 
     reading: str
+    criterion: str | None = None
     facts: list[ClauseEntry]
     without: list[ClauseEntry] = Field(default_factory=list)
 

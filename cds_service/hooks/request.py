@@ -71,16 +71,21 @@ def parse_request(body: bytes) -> HookRequest:
 
 def _members(body: bytes) -> _Body:
     try:
-        return _BODY.decode(body)
-    except msgspec.ValidationError:
-        pass
-    except UNREADABLE:
-        raise RequestError("the body is not JSON") from None
-    try:
-        odd = _ODD_BODY.decode(body)  # a prefetch that is no object delivers nothing
+        return _decoded(body)
     except msgspec.ValidationError:
         raise RequestError("the body is not a JSON object") from None
-    return _Body(odd.hook, odd.hook_instance, odd.context)
+    except RecursionError:
+        raise RequestError("the body is nested too deeply") from None
+    except UNREADABLE:
+        raise RequestError("the body is not JSON") from None
+
+
+def _decoded(body: bytes) -> _Body:
+    try:
+        return _BODY.decode(body)
+    except msgspec.ValidationError:
+        odd = _ODD_BODY.decode(body)  # a prefetch that is no object delivers nothing
+        return _Body(odd.hook, odd.hook_instance, odd.context)
 
 
 def _required_object(raw: Raw | UnsetType, name: str) -> dict[str, Raw]:
@@ -95,16 +100,10 @@ def _required_object(raw: Raw | UnsetType, name: str) -> dict[str, Raw]:
 def _required_text(raw: Raw | UnsetType, name: str) -> str:
     if raw is UNSET:
         raise RequestError(f"{name} is missing")
-    text = _text(raw)
-    if not text:
-        raise RequestError(f"{name} is not a text")
-    return text
-
-
-def _text(raw: Raw | None) -> str | None:
-    if raw is None:
-        return None
     try:
-        return _TEXT.decode(raw)
+        text = _TEXT.decode(raw)
     except UNREADABLE:
-        return None
+        raise RequestError(f"{name} is not a text") from None
+    if not text:
+        raise RequestError(f"{name} is empty")
+    return text

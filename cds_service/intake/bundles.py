@@ -28,6 +28,7 @@ _REASONS: dict[str, Why] = {
     "incomplete": "truncated",
     "too-costly": "truncated",
 }
+_REMARKS = ("information", "warning")
 
 
 class Kept(Struct, frozen=True, gc=False):
@@ -84,22 +85,10 @@ class _CleanBundle(Struct, frozen=True, rename="camel"):
     link: list[_Link] | None = None
 
 
-class _Kind(Struct, frozen=True, rename="camel"):
-    resource_type: str | None = None
-
-
 _CLEAN = msgspec.json.Decoder(_CleanBundle)
 _RAW = msgspec.json.Decoder(_RawBundle)
-_KIND = msgspec.json.Decoder(_Kind)
+_NULL = Raw(b"null")
 _ANYTHING = msgspec.json.Decoder()
-
-
-def resource_type(raw: bytes | Raw) -> str | None:
-    """Return the resourceType of a raw resource, None where it cannot be read."""
-    try:
-        return _KIND.decode(raw).resource_type
-    except UNREADABLE:
-        return None
 
 
 def decode_bundle(raw: bytes | Raw) -> Bundle | None:
@@ -110,7 +99,7 @@ def decode_bundle(raw: bytes | Raw) -> Bundle | None:
     held = [
         _kept(entry.resource, entry.full_url)
         for entry in bundle.entry or ()
-        if entry.resource is not UNSET
+        if entry.resource is not UNSET and entry.resource != _NULL
     ]
     return Bundle(held, _has_more(bundle.link))
 
@@ -128,19 +117,27 @@ def decode_searchset(raw: Raw) -> Bundle | None:
 
 def state_of(bundle: Bundle) -> NeedState:
     """Tell how far a searchset met its need (CDS Hooks, "Prefetch Template")."""
-    for one in bundle.held:
-        if isinstance(one.resource, OperationOutcome):
-            partly = any(not isinstance(other.resource, OperationOutcome) for other in bundle.held)
-            return NeedState("partial" if partly else "unreadable", outcome_reason(one.resource))
+    outcomes = [one.resource for one in bundle.held if isinstance(one.resource, OperationOutcome)]
+    found = len(bundle.held) > len(outcomes)
+    for outcome in outcomes:
+        if not _is_remark(outcome):
+            return NeedState("partial" if found else "unreadable", outcome_reason(outcome))
     if bundle.more:
         return NeedState("partial", "truncated")
-    return NeedState("present" if bundle.held else "empty")
+    return NeedState("present" if found else "empty")
 
 
 def outcome_reason(outcome: OperationOutcome) -> Why:
     """Return why an OperationOutcome says that data are not there."""
     codes = [issue.code for issue in outcome.issue or () if issue.code]
     return next((_REASONS[code] for code in codes if code in _REASONS), "server-error")
+
+
+def _is_remark(outcome: OperationOutcome) -> bool:
+    """Tell whether an outcome only comments on a search, as EHRs do where nothing was found."""
+    issues = outcome.issue or ()
+    harmless = [one.severity in _REMARKS and one.code not in _REASONS for one in issues]
+    return bool(harmless) and all(harmless)
 
 
 def _kept(raw: Raw, full_url: str | None) -> Kept:

@@ -38,10 +38,15 @@ def drafts_of(bundle: Bundle, *, place: str, drafts_only: bool) -> list[Draft]:
         drafts_only: in a record only those of status draft are being signed; in a request all
             are, whatever their status, because signing happens again.
     """
-    return list(_drafts(bundle, place, drafts_only=drafts_only))
+    drafts: dict[str, Draft] = {}
+    for draft, at in _drafts(bundle, place, drafts_only=drafts_only):
+        known = drafts.setdefault(draft.name, draft)
+        if known.raw != draft.raw:  # some clients give all their drafts one id
+            drafts[at] = Draft(at, draft.request, draft.raw)
+    return list(drafts.values())
 
 
-def _drafts(bundle: Bundle, place: str, *, drafts_only: bool) -> Iterator[Draft]:
+def _drafts(bundle: Bundle, place: str, *, drafts_only: bool) -> Iterator[tuple[Draft, str]]:
     for number, held in enumerate(bundle.held):
         request = held.resource
         if not isinstance(request, ServiceRequest) or request.status in _OVER:
@@ -49,4 +54,5 @@ def _drafts(bundle: Bundle, place: str, *, drafts_only: bool) -> Iterator[Draft]
         if held.raw is None or (drafts_only and request.status != "draft"):
             continue
         named = f"ServiceRequest/{request.id}" if request.id else held.full_url
-        yield Draft(named or f"{place}.entry[{number}]", request, held.raw)
+        at = f"{place}.entry[{number}]"
+        yield Draft(named or at, request, held.raw), at

@@ -25,6 +25,7 @@ from fhir_mappings.resources import OperationOutcome
 NullMeans = Literal["empty", "unreadable"]
 _NULL = b"null"
 _SHORT = 16
+_BEST = ("present", "partial", "empty", "unreadable")
 
 
 class Prefetch:
@@ -55,11 +56,13 @@ class Prefetch:
         }
         self._null_means = null_means
         self._decode = decode_bundle if keep_raw else decode_searchset
+        for need in NEEDS:
+            keys = [key for key in (need.name, *need.aliases) if key in prefetch]
+            if keys:
+                taken = [self._take(need, key, prefetch[key]) for key in keys]
+                self.states[need.name] = min(taken, key=lambda one: _BEST.index(one.state))
         for key, raw in prefetch.items():
-            need = BY_KEY.get(key)
-            if need is not None:
-                self.states[need.name] = self._take(need, key, raw)
-            else:
+            if key not in BY_KEY:
                 self._take_other(key, raw)
 
     def _take(self, need: Need, key: str, raw: Raw) -> NeedState:
@@ -68,7 +71,8 @@ class Prefetch:
         bundle = self._decode(raw)
         if bundle is not None:
             self.deliveries.append(Delivery(bundle.held, f"prefetch.{key}.entry", need.name))
-            return state_of(bundle)
+            state = state_of(bundle)
+            return self._null(need) if _is_nobody(need, state) else state
         decoded = decode_resource(raw)
         if isinstance(decoded.resource, OperationOutcome):
             return NeedState("unreadable", outcome_reason(decoded.resource))
@@ -98,6 +102,10 @@ class Prefetch:
                 self.states[need.name] = (
                     NeedState("present") if whole else NeedState("partial", "not-delivered")
                 )
+
+
+def _is_nobody(need: Need, state: NeedState) -> bool:
+    return need.type == "Patient" and state.state == "empty"
 
 
 def _type(held: Kept | Clean) -> str:

@@ -117,24 +117,19 @@ def _margins(
 
 
 def _radiation(origin: Origin, path: str, text: str) -> Iterator[Finding]:
-    states = said("radiation-state", text)
-    if not states:
+    stated = said("radiation-state", text)
+    state = next((state for word, state in _STATES if word in stated), None)
+    if state is None:
         return
-    evidence = origin.evidence(path, text, text=True)
-    regions = said("region", text)
-    region: frozenset[str] = frozenset(regions)
+    regions: frozenset[str] = frozenset(said("region", text))
     external = "external-beam" in said("radiation", text)
-    for word, state in _STATES:
-        if word in states:
-            fact = Radiation(
-                **origin.shared(evidence),
-                state=state,
-                covers="unspecified",
-                technique="external-beam" if external else "other",
-                timing="earlier",
-                other_cancer=False,
-            )
-            organs = region | {"pelvis"} if is_pelvic(region) else region
-            finding = origin.finding("radiation", fact)
-            yield replace(finding, organs=organs)
-            return
+    fact = Radiation(
+        **origin.shared(origin.evidence(path, text, text=True)),
+        state=state,
+        covers="unspecified",
+        technique="external-beam" if external else "other",
+        timing="earlier",
+        other_cancer=False,
+    )
+    organs = regions | {"pelvis"} if is_pelvic(regions) else regions
+    yield replace(origin.finding("radiation", fact), organs=organs)

@@ -130,7 +130,7 @@ def test_another_patient_in_the_delivery_is_named() -> None:
 def test_data_that_name_nobody_are_set_aside_where_there_are_several_patients() -> None:
     record = record_of(PATIENT, {"resourceType": "Patient", "id": "q"}, condition(subject=None))
 
-    assert (keys(record), record.set_aside) == ([], ["Condition/c"])
+    assert (keys(record), record.unclaimed) == ([], ["Condition/c"])
 
 
 def test_data_that_name_an_unknown_are_set_aside_unless_the_orders_call_the_patient_so() -> None:
@@ -138,7 +138,7 @@ def test_data_that_name_an_unknown_are_set_aside_unless_the_orders_call_the_pati
 
     stranger = Record(delivered, "Patient/p", dict(STATES))
     known = Record(delivered, "Patient/p", dict(STATES), "urn:uuid:x")
-    assert stranger.set_aside == ["Condition/c", "Condition/d"]
+    assert stranger.unclaimed == ["Condition/c", "Condition/d"]
     assert keys(known) == ["Condition/c"]
     assert known.foreign == ["Condition/d"]
 
@@ -154,11 +154,21 @@ def test_what_cannot_be_read_is_named_and_lowers_its_need() -> None:
     delivered = Pool([Delivery(content, "prefetch.conditions.entry", "conditions")])
     record = Record(delivered, "Patient/p", dict(STATES))
 
-    assert record.set_aside == ["prefetch.conditions.entry[0]"]
+    assert record.unreadable == ["prefetch.conditions.entry[0]"]
     assert record.states["conditions"] == NeedState("partial", "invalid")
     assert record.incomplete == {"Condition"}
     ((entry, _),) = record.of_type(Condition)
     assert record.partial(entry)
+
+
+def test_a_resource_of_a_type_that_is_not_needed_is_left_out_and_lowers_nothing() -> None:
+    content = [held({"resourceType": "Binary", "id": "b"}), held(condition())]
+    delivered = Pool([Delivery(content, "prefetch.conditions.entry", "conditions")])
+    record = Record(delivered, "Patient/p", dict(STATES))
+
+    assert [entry.key for entry in record.entries] == ["Condition/c"]
+    assert record.unreadable == []
+    assert record.states == STATES
 
 
 def test_a_need_that_was_not_met_stays_as_it_was() -> None:

@@ -8,7 +8,7 @@ import pytest
 from cds_service.guideline.deciding import decide, merge
 from cds_service.guideline.weighing import Answer, Considered
 from fhir_mappings.facts import Case, Evidence, Service
-from tests.builders import Record, breast, concept
+from tests.builders import Record, breast, concept, pancreas
 from tests.judging import assessor, judge, status
 
 
@@ -99,3 +99,15 @@ def test_a_case_without_an_iort_order_is_not_applicable_and_cites_what_is_ordere
 
     assert (decision.determination, decision.site) == ("not-applicable", "none")
     assert [one.reference for one in decision.answers[0].evidence] == ["ServiceRequest/o"]
+
+
+def test_a_remark_on_age_is_made_only_where_age_is_asked() -> None:
+    planned = {"occurrenceDateTime": "2026-07-02"}
+    asked = breast().change(**planned)
+    idle = pancreas()
+    idle.resources[3].update(planned)
+
+    said = [[note.text for note in judge(record).notes] for record in (asked, idle)]
+
+    assert "Age is taken on the planned day of service." in said[0]
+    assert "Age is taken on the planned day of service." not in said[1]

@@ -8,7 +8,7 @@ from fhir_mappings.readers.conditions import read_condition
 from fhir_mappings.readers.diagnoses import Tumorous
 from fhir_mappings.resources import Condition
 from tests.builders import Record, concept
-from tests.fhir_mappings.reading import facts, kinds, reading_of
+from tests.fhir_mappings.reading import facts, kinds, proof, reading_of
 
 
 def read(code: str, **members: Any) -> tuple[Tumorous | None, list[Any]]:
@@ -97,6 +97,24 @@ def test_each_coding_is_a_diagnosis_of_its_own() -> None:
     found = facts(told, "diagnosis")
     assert [sorted(one.behaviours) for one in found] == [["malignant"], ["in-situ"]]
     assert all(one.coded for one in found)
+
+
+def test_a_coding_that_names_no_neoplasm_is_no_diagnosis_beside_one_that_does() -> None:
+    record = Record().condition("icd|C20").change(code=concept("icd|C20", "sct|25173007"))
+    reading = reading_of(record)
+    ((entry, condition),) = reading.record.of_type(Condition)
+    _, told = read_condition(reading, entry, condition)
+
+    (diagnosis,) = facts(told, "diagnosis")
+    assert proof(diagnosis) == ("Condition/condition-1", "Condition.code.coding[0]", "C20")
+    assert [one.extent for one in facts(told, "recurrence")] == ["unspecified"]
+
+
+def test_a_condition_without_code_tells_nothing() -> None:
+    reading = reading_of(Record().condition("icd|C20").change(code=None))
+    ((entry, condition),) = reading.record.of_type(Condition)
+
+    assert read_condition(reading, entry, condition) == (None, [])
 
 
 def test_a_diagnosis_in_words_is_marked() -> None:

@@ -8,7 +8,7 @@ from fhir_mappings.dates import parse_date
 from fhir_mappings.facts import Margin
 from fhir_mappings.readers.observations import read_observations
 from tests.builders import Record, concept
-from tests.fhir_mappings.reading import facts, kinds, reading_of
+from tests.fhir_mappings.reading import facts, kinds, proof, reading_of
 
 MARGIN = "sct|395536008"
 
@@ -64,9 +64,17 @@ def test_coding_and_text_that_agree_are_one_margin_and_else_two() -> None:
 
 
 def test_what_is_not_understood_is_kept_as_such() -> None:
-    record = Record().observation(MARGIN, "text:see addendum")
+    for value in ("text:see addendum", "icdo|8500/2"):
+        record = Record().observation(MARGIN, value)
+        assert kinds(read_observations(reading_of(record), None)) == ["not-understood"]
 
-    assert kinds(read_observations(reading_of(record), None)) == ["not-understood"]
+
+def test_of_several_codings_the_one_that_says_something_about_the_margin_counts() -> None:
+    value = {"valueCodeableConcept": concept("icdo|8500/2", "sct|370109009")}
+    found = one(MARGIN, value)
+
+    assert found.status == "involved"
+    assert proof(found)[1] == "Observation.value.coding[1]"
 
 
 def test_parts_of_one_report_are_one_margin_and_the_closest_distance_counts() -> None:

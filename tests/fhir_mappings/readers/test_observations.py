@@ -42,6 +42,12 @@ def test_each_question_has_its_reader(code: str, value: Any, expected: list[str]
     assert kinds(one(code, value)) == expected
 
 
+def test_a_panel_that_asks_for_nothing_of_ours_tells_nothing() -> None:
+    systolic = {"code": concept("loinc|8480-6"), "valueQuantity": {"value": 120, "unit": "mm[Hg]"}}
+
+    assert one("loinc|85354-9", component=[systolic]) == []
+
+
 def test_a_value_speaks_for_itself_where_the_code_is_none_of_ours() -> None:
     assert kinds(one("sct|12345678", "sct|55182004")) == ["margin"]
     assert kinds(one("sct|12345678", "icdo|8500/3")) == ["histology"]

@@ -10,6 +10,7 @@ from tests.fhir_mappings.reading import kinds, reading_of
 
 RT, EBRT = "sct|1217123003", "sct|1156506007"
 SURGERY = [concept("sct|387713003")]
+TELETHERAPY = {"url": f"{MCODE}procedure-modality", "valueCodeableConcept": concept(EBRT)}
 
 
 def procedure(code: str, **members: Any) -> list[Any]:
@@ -42,10 +43,7 @@ def test_radiation_has_a_technique(code: str, technique: str) -> None:
 
 
 def test_a_technique_extension_tells_external_beam() -> None:
-    extension = [
-        {"url": f"{MCODE}procedure-modality", "valueCodeableConcept": concept("sct|1156506007")}
-    ]
-    (finding,) = procedure(RT, extension=extension)
+    (finding,) = procedure(RT, extension=[TELETHERAPY])
 
     assert finding.fact.technique == "external-beam"
 
@@ -120,6 +118,23 @@ def test_notes_of_a_procedure_are_read() -> None:
     found = procedure("Colonoscopy", note=[{"text": "Anastomotic recurrence"}])
 
     assert kinds(found) == ["recurrence"]
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"note": [{"text": "Anastomotic recurrence"}]}, ["recurrence"]),
+        ({"extension": [TELETHERAPY]}, ["radiation"]),
+        ({"category": SURGERY[0]}, []),
+        ({}, []),
+    ],
+)
+def test_a_procedure_without_code_tells_what_its_other_elements_say(
+    members: dict[str, Any], expected: list[str]
+) -> None:
+    record = Record().procedure(RT, **members).change(code=None)
+
+    assert kinds(read_procedures(reading_of(record), None)) == expected
 
 
 def test_a_procedure_links_to_the_conditions_it_was_for() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from fhir_mappings.readers.observations import read_observations
 from tests.builders import Record, concept
-from tests.fhir_mappings.reading import facts, kinds, reading_of
+from tests.fhir_mappings.reading import facts, kinds, proof, reading_of
 
 
 def read(code: str, value: Any = None, **members: Any) -> list[Any]:
@@ -37,6 +37,14 @@ def test_a_histology_that_is_not_understood_is_kept_as_such() -> None:
     assert kinds(read("loinc|31206-6", "text:see report")) == ["not-understood"]
     assert kinds(read("loinc|31206-6")) == []
     assert kinds(read("sct|370052007", "text:perhaps")) == []
+
+
+def test_of_several_codings_the_one_that_says_yes_or_no_tells_of_invasion() -> None:
+    value = {"valueCodeableConcept": concept("icdo|8500/2", "sct|10828004")}
+    (fact,) = facts(read("sct|370052007", value), "histology")
+
+    assert fact.behaviours == {"invasive"}
+    assert proof(fact)[1] == "Observation.value.coding[1]"
 
 
 def test_a_disease_in_words_is_a_histology() -> None:
@@ -139,8 +147,17 @@ def test_a_risk_has_a_level(value: str, level: str) -> None:
     assert [one.level for one in facts(read("Risk of recurrence", value), "risk")] == [level]
 
 
+def test_of_several_codings_the_one_that_grades_the_risk_counts() -> None:
+    value = {"valueCodeableConcept": concept("sct|10828004", "sct|723509005")}
+    (fact,) = facts(read("Risk of recurrence", value), "risk")
+
+    assert fact.level == "high"
+    assert proof(fact)[1] == "Observation.value.coding[1]"
+
+
 def test_a_risk_that_is_both_or_neither_is_none() -> None:
     assert read("Risk of recurrence", "between low and high") == []
     assert read("Risk of recurrence", "sct|12345678") == []
+    assert read("Risk of recurrence", "sct|10828004") == []
     unsure = {"valueCodeableConcept": concept("sct|12345678", text="intermediate")}
     assert read("Risk of recurrence", unsure) == []
