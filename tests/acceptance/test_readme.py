@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from cds_service.settings import Settings
 
@@ -15,6 +16,7 @@ README = (ROOT / "README.md").read_text()
 def test_every_setting_is_documented_with_its_default(name: str) -> None:
     default = Settings.model_fields[name].get_default(call_default_factory=True)
     shown = ";".join(default) if isinstance(default, list) else str(default or "")
+    shown = shown.strip("*") if isinstance(default, SecretStr) else shown
 
     row = re.search(rf"^\| `IORT_CDS_{name.upper()}` \| `?([^|`]*)`? \|", README, re.MULTILINE)
 

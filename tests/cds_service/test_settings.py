@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from cds_service import settings as module
 from cds_service.settings import Settings
@@ -27,6 +27,22 @@ FROM_ENVIRONMENT: list[tuple[str, str, Any]] = [
     ("unobtainable", "412", "412"),
     ("cors_origins", "https://a.example;https://b.example",
      ["https://a.example", "https://b.example"]),
+    ("allow_remote", "true", True),
+    ("registry", "trust.yaml", Path("trust.yaml")),
+    ("discovery_open", "false", False),
+    ("deadline", "2.5", 2.5),
+    ("query_timeout", "1", 1.0),
+    ("max_pages", "3", 3),
+    ("egress_proxy", "http://proxy.example:3128", "http://proxy.example:3128"),
+    ("ca_bundle", "ca.pem", Path("ca.pem")),
+    ("client_certificate", "own.pem", Path("own.pem")),
+    ("store", "postgresql+psycopg://db/cds", "postgresql+psycopg://db/cds"),
+    ("hash_key", "secret", SecretStr("secret")),
+    ("retention_days", "30", 30),
+    ("body_limit", "2000", 2000),
+    ("rate_limit", "10", 10),
+    ("concurrency", "8", 8),
+    ("log_level", "warning", "warning"),
 ]  # fmt: skip
 
 
@@ -74,7 +90,7 @@ def test_other_variables_of_the_environment_are_not_ours(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("profile", "production"),
+        ("profile", "staging"),
         ("port", "http"),
         ("port", "65536"),
         ("port", "-1"),

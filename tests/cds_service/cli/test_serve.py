@@ -137,7 +137,7 @@ def test_the_sandbox_is_refused_where_strangers_can_call(
         ("port", "-1"),
         ("port", "65536"),
         ("workers", "0"),
-        ("profile", "production"),
+        ("profile", "staging"),
         ("zone", "Mars/Olympus"),
         ("today", "tomorrow"),
         ("null_means", "nothing"),
@@ -167,7 +167,7 @@ def test_all_wrong_settings_are_named_at_once(
 
 
 @pytest.mark.parametrize(
-    ("flag", "value"), [("--port", "http"), ("--workers", "two"), ("--profile", "production")]
+    ("flag", "value"), [("--port", "http"), ("--workers", "two"), ("--profile", "staging")]
 )
 def test_a_wrong_flag_is_named(server: Server, flag: str, value: str) -> None:
     result = run("serve", flag, value)

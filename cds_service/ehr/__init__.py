@@ -1,0 +1,1 @@
+"""Asking the EHR's FHIR server for what the prefetch did not bring."""
