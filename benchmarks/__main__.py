@@ -2,8 +2,9 @@
 
 from rich.console import Console
 
-from benchmarks import over_http, replaying
+from benchmarks import asking, over_http, replaying
 
 console = Console()
 over_http.run(console)
 replaying.run(console)
+asking.run(console)

@@ -1,11 +1,16 @@
 """The applications that are compared; each is one FastAPI route."""
 
+import asyncio
+from typing import Any
+
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
+from benchmarks.bodies import resources
 from cds_service.api.app import create_app
 
+SLOW_SECONDS = 0.3
 _ANSWER = orjson.dumps({"cards": []})
 
 
@@ -24,6 +29,31 @@ def echo() -> FastAPI:
 def service() -> FastAPI:
     """This service."""
     return create_app()
+
+
+def fhir() -> FastAPI:
+    """An EHR that answers searches at once, but for Procedures."""
+    app = FastAPI()
+    held = resources()
+    connections: set[Any] = set()
+    queries: list[str] = []
+
+    @app.get("/seen")
+    async def seen() -> dict[str, int]:
+        return {"queries": len(queries), "connections": len(connections)}
+
+    @app.get("/fhir/{kind}")
+    async def search(kind: str, request: Request) -> Response:
+        if kind != "metadata":
+            connections.add(request.client)
+            queries.append(kind)
+        if kind == "Procedure":
+            await asyncio.sleep(SLOW_SECONDS)
+        entries = [{"resource": one} for one in held.get(kind, ())]
+        bundle = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+        return Response(orjson.dumps(bundle), media_type="application/fhir+json")
+
+    return app
 
 
 def validating() -> FastAPI:

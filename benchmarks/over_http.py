@@ -63,7 +63,7 @@ def run(console: Console) -> None:
 def measure(variants: list[Variant]) -> list[Measured]:
     """Measure the variants in turns; the median of the rounds counts."""
     found: list[list[Measured]] = [[] for _ in variants]
-    with _servers({variant.app for variant in variants}) as ports:
+    with servers({variant.app for variant in variants}) as ports:
         pids, addresses = ports
         for variant in variants:
             _post(addresses[variant.app], variant.body, min(WARM_UP, variant.requests))
@@ -94,7 +94,8 @@ def _post(port: int, body: bytes, count: int) -> None:
 
 
 @contextmanager
-def _servers(apps: set[str]) -> Iterator[tuple[dict[str, int], dict[str, int]]]:
+def servers(apps: set[str]) -> Iterator[tuple[dict[str, int], dict[str, int]]]:
+    """Run applications, each in a process of its own; yield their pids and ports by name."""
     ports = {app: _free_port() for app in apps}
     running = {app: _start(app, port) for app, port in ports.items()}
     try:
@@ -111,7 +112,7 @@ def _servers(apps: set[str]) -> Iterator[tuple[dict[str, int], dict[str, int]]]:
 def _start(app: str, port: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "uvicorn", f"benchmarks.apps:{app}", "--factory"]
     options = ["--port", str(port), "--no-access-log", "--log-level", "error"]
-    environment = {**os.environ, "IORT_CDS_TODAY": "2026-06-15"}
+    environment = {**os.environ, "IORT_CDS_TODAY": "2026-06-15", "IORT_CDS_STORE": ""}
     return subprocess.Popen([*command, *options], env=environment)
 
 

@@ -9,6 +9,7 @@ from cds_service.answer.assessed import Assessed
 from cds_service.answer.assessment import Assessment, Circumstances, assessment_of
 from cds_service.answer.coverage import PlanCoverage, plan_coverage
 from cds_service.answer.notes import (
+    about_getting,
     about_other_orders,
     about_patient,
     about_record,
@@ -39,12 +40,14 @@ class Visit(Struct, frozen=True, kw_only=True):
         orders: the orders to judge, those that concern the guideline.
         pool: everything that was delivered.
         states: how each need was met.
+        notes: what else is to be said about getting them.
     """
 
     patient: str | None
     orders: Sequence[Order]
     pool: Pool
     states: Mapping[str, NeedState]
+    notes: Sequence[str] = ()
 
 
 class Assessor:
@@ -79,7 +82,7 @@ class Assessor:
         chart = read_chart(record, self.terminology, ordered, [order.name for order in own])
         cases = {order.name: case_of(chart, order) for order in own}
         return [
-            self._judged(record, order, cases)
+            self._judged(visit, record, order, cases)
             if order.name in cases
             else self._unjudged(visit, order, known=whose[order.name] == "other")
             for order in visit.orders
@@ -97,7 +100,9 @@ class Assessor:
             evaluated_on=evaluated_on,
         )
 
-    def _judged(self, record: Record, order: Order, cases: Mapping[str, Case]) -> Assessed:
+    def _judged(
+        self, visit: Visit, record: Record, order: Order, cases: Mapping[str, Case]
+    ) -> Assessed:
         case = cases[order.name]
         decision = decide(self.guideline, case)
         around = Circumstances(
@@ -106,7 +111,11 @@ class Assessor:
                 coverage_for(record, order), record.states["coverage"], self._payers
             ),
             documents=supporting_documents(self.guideline, case),
-            notes=[*about_record(record), *about_other_orders(order.name, cases)],
+            notes=[
+                *about_record(record),
+                *about_other_orders(order.name, cases),
+                *map(about_getting, visit.notes),
+            ],
         )
         entry = record.pool.entries.get(order.name)
         stored = entry is not None and "serviceRequests" in entry.needs

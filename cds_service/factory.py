@@ -1,14 +1,18 @@
-"""From settings to an assessor: the only place that reads guideline and terminology files."""
+"""From settings to what works: the only place that reads guideline and terminology files."""
 
 from importlib import resources
 from pathlib import Path
 
 from cds_service.assess import Assessor
+from cds_service.ehr.access import Gate
+from cds_service.ehr.asking import Limits
+from cds_service.ehr.network import Outbound
+from cds_service.ehr.service import Ehr
 from cds_service.guideline.errors import GuidelineError
 from cds_service.guideline.load import load_guideline
 from cds_service.guideline.model import Guideline
 from cds_service.settings import Settings
-from fhir_mappings.terminology import load_terminology
+from fhir_mappings.terminology import Terminology, load_terminology
 
 SHIPPED = "evolent_cg_226.yaml"
 
@@ -25,6 +29,22 @@ def build_assessor(settings: Settings) -> Assessor:
         load_terminology(settings.local_maps),
         settings.payers,
     )
+
+
+def build_ehr(settings: Settings, terminology: Terminology) -> Ehr:
+    """Make what asks EHRs."""
+    gate = Gate([], sandbox=settings.profile == "sandbox")
+    outbound = Outbound(
+        proxy=settings.egress_proxy or None,
+        ca_bundle=_name(settings.ca_bundle),
+        client_certificate=_name(settings.client_certificate),
+    )
+    limits = Limits(settings.query_timeout, settings.max_pages)
+    return Ehr(terminology, lambda: gate, limits, outbound)
+
+
+def _name(file: Path | None) -> str | None:
+    return None if file is None else str(file)
 
 
 def guideline_text(file: Path | None = None) -> str:

@@ -1,6 +1,6 @@
 """What has to be known to judge an order: the one declaration of data needs.
 
-Prefetch templates are made from it, and later the queries to an EHR. Templates use first-level
+Prefetch templates are made from it, and the queries to an EHR. Templates use first-level
 context tokens only, and no parameter twice, because real clients fill nothing else. Searches
 follow US Core: Observations by category and by code, united by id, since a search by code misses
 results whose code is text only.
@@ -92,11 +92,21 @@ def prefetch_templates(terminology: Terminology) -> dict[str, str]:
     return {need.name: _template(need, terminology) for need in NEEDS}
 
 
+def search_parameter(need: Need, terminology: Terminology) -> tuple[str, tuple[str, ...]] | None:
+    """Return the one parameter by which a search is narrowed beside the patient, with its values.
+
+    Values are alternatives, as a list with commas between them is.
+    """
+    if need.codes:
+        codes = terminology.codes_of(need.codes)
+        return "code", (*codes.get("snomed", ()), *codes.get("loinc", ()))
+    name, _, values = (need.parameters or "").partition("=")
+    return (name, tuple(values.split(","))) if name else None
+
+
 def _template(need: Need, terminology: Terminology) -> str:
     if need.parameters is None:
         return f"{need.type}/{{{{context.patientId}}}}"
     query = f"{need.type}?patient={{{{context.patientId}}}}"
-    if need.codes:
-        codes = terminology.codes_of(need.codes)
-        query += "&code=" + ",".join((*codes.get("snomed", ()), *codes.get("loinc", ())))
-    return f"{query}&{need.parameters}" if need.parameters else query
+    narrowed = search_parameter(need, terminology)
+    return f"{query}&{narrowed[0]}={','.join(narrowed[1])}" if narrowed else query

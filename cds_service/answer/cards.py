@@ -51,22 +51,27 @@ class CardMaker:
         self._guideline = guideline
         self._tasks = TaskMaker(guideline)
 
-    def cards(self, assessed: list[Assessed], base_url: str) -> list[Card]:
+    def cards(self, assessed: list[Assessed], base_url: str, *, demands: bool = True) -> list[Card]:
         """Return the cards for all orders of a session.
 
         Args:
             assessed: one for each order that concerns the guideline.
             base_url: where this service is reached, for links to the guideline's data.
+            demands: whether documentation is asked for; while orders are selected it is too early.
         """
-        return [card for one in assessed for card in self._for_order(one, base_url)]
+        return [
+            card for one in assessed for card in self._for_order(one, base_url, demands=demands)
+        ]
 
-    def notice(self, summary: str, detail: str, base_url: str) -> Card:
-        """Return a warning that belongs to no single order."""
-        return self._card("warning", summary, detail, base_url, topic=_GUIDELINE)
+    def notice(
+        self, summary: str, detail: str, base_url: str, indicator: Indicator = "warning"
+    ) -> Card:
+        """Return a card that belongs to no judged order."""
+        return self._card(indicator, summary, detail, base_url, topic=_GUIDELINE)
 
-    def _for_order(self, assessed: Assessed, base_url: str) -> list[Card]:
+    def _for_order(self, assessed: Assessed, base_url: str, *, demands: bool) -> list[Card]:
         words = Words(self._guideline, assessed.assessment)
-        warned = documentation.needed(words)
+        warned = demands and documentation.needed(words)
         first = self._card(
             "info" if warned else _indicator(words),
             likelihood.summary(self._guideline, assessed),

@@ -51,6 +51,11 @@ def about_other_orders(name: str, cases: Mapping[str, Case]) -> Iterator[NoteSai
         )
 
 
+def about_getting(text: str) -> NoteSaid:
+    """Say what stood in the way of getting the record."""
+    return NoteSaid(text=text)
+
+
 def about_patient(*, known: bool) -> NoteSaid:
     """Say why an order was not judged for its patient."""
     if known:

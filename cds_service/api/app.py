@@ -14,8 +14,9 @@ from cds_service import __version__
 from cds_service.answer.cards import CardMaker
 from cds_service.api import services
 from cds_service.api.errors import http_error
+from cds_service.api.offers import discovery
 from cds_service.api.state import State
-from cds_service.factory import build_assessor, guideline_text
+from cds_service.factory import build_assessor, build_ehr, guideline_text
 from cds_service.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -42,8 +43,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings,
         assessor,
         CardMaker(assessor.guideline),
-        services.discovery(assessor.terminology),
+        discovery(assessor.terminology),
         guideline_text(settings.guideline),
+        build_ehr(settings, assessor.terminology),
     )
     app.add_exception_handler(HTTPException, http_error)
     # Browsers ask OPTIONS first and without credentials; this answers before any route.
@@ -83,3 +85,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     yield
+    await state.ehr.close()

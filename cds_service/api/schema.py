@@ -12,27 +12,41 @@ class DraftOrders(Struct, rename="camel"):
     entry: list[dict[str, Any]] = []
 
 
-class OrderSignContext(Struct, rename="camel"):
-    """The context of order-sign."""
+class OrderContext(Struct, rename="camel"):
+    """The context of our hooks; each has the members of its own."""
 
     patient_id: Annotated[str, Meta(min_length=1)]
-    user_id: str
-    draft_orders: DraftOrders
+    user_id: str | None = None
+    draft_orders: DraftOrders | None = None
+    selections: list[str] = []
+    dispatched_orders: list[str] = []
     encounter_id: str | None = None
 
 
-class OrderSignRequest(Struct, rename="camel"):
-    """A CDS Hooks request for order-sign; other members are ignored."""
+class FhirAccess(Struct):
+    """What the FHIR server of the request may be asked with."""
 
-    hook: Annotated[str, Meta(pattern="^order-sign$")]
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str
+    subject: str
+    patient: str | None = None
+
+
+class OrderRequest(Struct, rename="camel"):
+    """A CDS Hooks request of one of our hooks; other members are ignored."""
+
+    hook: Annotated[str, Meta(pattern="^order-(sign|select|dispatch)$")]
     hook_instance: Annotated[str, Meta(min_length=1)]
-    context: OrderSignContext
+    context: OrderContext
     fhir_server: str | None = None
+    fhir_authorization: FhirAccess | None = None
     prefetch: dict[str, dict[str, Any] | None] = {}
 
 
 def _request_body() -> dict[str, Any]:
-    (schema,), parts = json.schema_components((OrderSignRequest,), ref_template="#/$defs/{name}")
+    (schema,), parts = json.schema_components((OrderRequest,), ref_template="#/$defs/{name}")
     name = schema["$ref"].rpartition("/")[2]
     flat = _inline(parts[name], parts)
     return {"required": True, "content": {"application/json": {"schema": flat}}}

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from cds_service.answer.cards import CardMaker
 from cds_service.assess import Assessor
+from cds_service.ehr.service import Ehr
 from cds_service.settings import Settings
 
 
@@ -23,6 +24,7 @@ class State(Struct, frozen=True):
     cards: CardMaker
     discovery: bytes
     guideline_text: str
+    ehr: Ehr
 
     @classmethod
     def of(cls, request: Request) -> Self:

@@ -22,7 +22,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from cds_service.api.app import create_app
-from cds_service.api.services import SERVICE_ID
+from cds_service.api.offers import SERVICE_ID
 from cds_service.cli.compose import compose_request
 from cds_service.cli.output import console_for
 from cds_service.cli.sources import Item, SourceError, items_in

@@ -13,6 +13,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from fhir_mappings.decode import UNREADABLE, decode_resource
 from fhir_mappings.needs import NeedState, Why
+from fhir_mappings.record import Held
 from fhir_mappings.resources import AnyResource, OperationOutcome, Resource
 
 _REASONS: dict[str, Why] = {
@@ -58,14 +59,20 @@ class Clean(Struct, frozen=True, rename="camel", gc=False):
 
 
 class Bundle(Struct, frozen=True):
-    """A Bundle: its resources, and whether there are more pages."""
+    """A Bundle.
 
-    held: Sequence[Kept | Clean]
-    more: bool = False
+    Attributes:
+        held: its resources.
+        next: the link to the next page, None on the last one.
+    """
+
+    held: Sequence[Held]
+    next: str | None = None
 
 
 class _Link(Struct, frozen=True, gc=False):
     relation: str | None = None
+    url: str | None = None
 
 
 class _RawEntry(Struct, frozen=True, rename="camel", gc=False):
@@ -101,7 +108,7 @@ def decode_bundle(raw: bytes | Raw) -> Bundle | None:
         for entry in bundle.entry or ()
         if entry.resource is not UNSET and entry.resource != _NULL
     ]
-    return Bundle(held, _has_more(bundle.link))
+    return Bundle(held, _next(bundle.link))
 
 
 def decode_searchset(raw: Raw) -> Bundle | None:
@@ -112,7 +119,7 @@ def decode_searchset(raw: Raw) -> Bundle | None:
         return decode_bundle(raw)
     if bundle.resource_type != "Bundle":
         return None
-    return Bundle(bundle.entry or (), _has_more(bundle.link))
+    return Bundle(bundle.entry or (), _next(bundle.link))
 
 
 def state_of(bundle: Bundle) -> NeedState:
@@ -122,7 +129,7 @@ def state_of(bundle: Bundle) -> NeedState:
     for outcome in outcomes:
         if not _is_remark(outcome):
             return NeedState("partial" if found else "unreadable", outcome_reason(outcome))
-    if bundle.more:
+    if bundle.next is not None:
         return NeedState("partial", "truncated")
     return NeedState("present" if found else "empty")
 
@@ -145,8 +152,8 @@ def _kept(raw: Raw, full_url: str | None) -> Kept:
     return Kept(decoded.resource, full_url, raw, decoded.type is not None)
 
 
-def _has_more(links: list[_Link] | None) -> bool:
-    return any(link.relation == "next" for link in links or ())
+def _next(links: list[_Link] | None) -> str | None:
+    return next((link.url or "" for link in links or () if link.relation == "next"), None)
 
 
 def _raw_bundle(raw: bytes | Raw) -> _RawBundle | None:
@@ -171,7 +178,7 @@ def _by_member(raw: bytes | Raw) -> _RawBundle | None:
         kind if isinstance(kind, str) else None,
         list(_entries(content.get("entry"))),
         [
-            _Link(one["relation"])
+            _Link(one["relation"], url if isinstance(url := one.get("url"), str) else None)
             for one in (links if isinstance(links, list) else ())
             if isinstance(one, dict) and isinstance(one.get("relation"), str)
         ],

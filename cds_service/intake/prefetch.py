@@ -10,7 +10,6 @@ from typing import Literal
 from msgspec import Raw
 
 from cds_service.intake.bundles import (
-    Clean,
     Kept,
     decode_bundle,
     decode_searchset,
@@ -19,7 +18,7 @@ from cds_service.intake.bundles import (
 )
 from fhir_mappings.decode import decode_resource
 from fhir_mappings.needs import BY_KEY, BY_TYPE, NEEDS, Need, NeedState
-from fhir_mappings.record import Delivery
+from fhir_mappings.record import Delivery, Held
 from fhir_mappings.resources import OperationOutcome
 
 NullMeans = Literal["empty", "unreadable"]
@@ -34,6 +33,7 @@ class Prefetch:
     Attributes:
         deliveries: the resources, those of one need together.
         states: how each need was met.
+        pages: the link to the page after what was delivered, by need.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Prefetch:
             keep_raw: whether the JSON of each resource is kept.
         """
         self.deliveries: list[Delivery] = []
+        self.pages: dict[str, str] = {}
         self.states: dict[str, NeedState] = {
             need.name: NeedState("unreadable", "not-delivered") for need in NEEDS
         }
@@ -72,6 +73,8 @@ class Prefetch:
         if bundle is not None:
             self.deliveries.append(Delivery(bundle.held, f"prefetch.{key}.entry", need.name))
             state = state_of(bundle)
+            if bundle.next is not None:
+                self.pages[need.name] = bundle.next
             return self._null(need) if _is_nobody(need, state) else state
         decoded = decode_resource(raw)
         if isinstance(decoded.resource, OperationOutcome):
@@ -108,5 +111,5 @@ def _is_nobody(need: Need, state: NeedState) -> bool:
     return need.type == "Patient" and state.state == "empty"
 
 
-def _type(held: Kept | Clean) -> str:
+def _type(held: Held) -> str:
     return type(held.resource).__name__

@@ -161,7 +161,7 @@ def test_a_real_request_is_one_by_the_openapi_document() -> None:
         request_of(hook=None),
         request_of(hookInstance=None),
         request_of(context=None),
-        request_of(hook="order-select"),
+        request_of(hook="patient-view"),
         with_context(patientId=""),
         with_context(patientId=None),
         {**request_of(), "hookInstance": ""},

@@ -41,7 +41,7 @@ def summaries(body: Any) -> list[str]:
 def offered() -> dict[str, Any]:
     response = call("GET", "/cds-services")
     assert response.status_code == 200
-    (service,) = response.json()["services"]
+    service, *_ = response.json()["services"]
     assert isinstance(service, dict)
     return service
 
@@ -69,13 +69,18 @@ def with_raw(member: str, raw: bytes) -> bytes:
 # --- discovery
 
 
-def test_discovery_names_one_service_for_order_sign() -> None:
-    service = offered()
+def test_discovery_names_a_service_of_its_own_for_each_hook() -> None:
+    services = call("GET", "/cds-services").json()["services"]
 
-    assert (service["hook"], service["id"]) == ("order-sign", "iort-coverage")
-    assert {"title", "description", "version", "usageRequirements", "prefetch"} < set(service)
-    assert all(service.values())
-    assert re.fullmatch(r"\d+\.\d+\.\d+", service["version"])
+    assert {one["id"]: one["hook"] for one in services} == {
+        "iort-coverage": "order-sign",
+        "iort-coverage-select": "order-select",
+        "iort-coverage-dispatch": "order-dispatch",
+    }
+    for service in services:
+        assert {"title", "description", "version", "usageRequirements", "prefetch"} < set(service)
+        assert all(service.values())
+        assert re.fullmatch(r"\d+\.\d+\.\d+", service["version"])
 
 
 def test_discovery_is_json_and_never_changes() -> None:
@@ -592,4 +597,4 @@ def test_null_means_what_the_settings_say(means: str, determination: str) -> Non
 
 
 def test_another_id_is_not_this_service() -> None:
-    assert post(request_of(), path=f"{PATH}-select").status_code == 404
+    assert post(request_of(), path=f"{PATH}-cancel").status_code == 404

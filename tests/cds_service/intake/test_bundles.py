@@ -126,7 +126,7 @@ def test_a_bundle_of_another_shape_is_read(
     found = decode(raw({"resourceType": "Bundle", **members}))
 
     assert names(found) == expected
-    assert not found.more
+    assert found.next is None
 
 
 @DECODERS
@@ -156,8 +156,11 @@ def test_what_is_no_bundle_is_none(decode: Any, content: Any) -> None:
 @DECODERS
 @pytest.mark.parametrize("entry", [[{"resource": condition()}], [{"resource": condition()}, 5]])
 def test_a_bundle_tells_that_there_are_more_pages(decode: Any, entry: Any) -> None:
-    assert decode(raw({"resourceType": "Bundle", "entry": entry, "link": NEXT})).more
-    assert not decode(raw({"resourceType": "Bundle", "entry": entry, "link": NEXT[:1]})).more
+    more = decode(raw({"resourceType": "Bundle", "entry": entry, "link": NEXT}))
+    last = decode(raw({"resourceType": "Bundle", "entry": entry, "link": NEXT[:1]}))
+
+    assert more.next is not None
+    assert last.next is None
 
 
 @DECODERS
