@@ -1,5 +1,6 @@
 """From settings to what works: the only place that reads guideline and terminology files."""
 
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from cds_service.guideline.errors import GuidelineError
 from cds_service.guideline.load import load_guideline
 from cds_service.guideline.model import Guideline
 from cds_service.settings import Settings
+from cds_service.store.store import Store
+from cds_service.trust.registry import RegistryWatch
 from fhir_mappings.terminology import Terminology, load_terminology
 
 SHIPPED = "evolent_cg_226.yaml"
@@ -31,16 +34,43 @@ def build_assessor(settings: Settings) -> Assessor:
     )
 
 
-def build_ehr(settings: Settings, terminology: Terminology) -> Ehr:
-    """Make what asks EHRs."""
-    gate = Gate([], sandbox=settings.profile == "sandbox")
-    outbound = Outbound(
+def open_registry(settings: Settings) -> RegistryWatch | None:
+    """Read the trust registry; None where none is configured.
+
+    Raises:
+        RegistryError: it cannot be used; the message names file, line and member.
+    """
+    return None if settings.registry is None else RegistryWatch(settings.registry)
+
+
+def build_store(settings: Settings) -> Store | None:
+    """Take the store; it connects when it is used. None where none is configured.
+
+    Raises:
+        StoreError: its URL cannot be used.
+    """
+    return Store(settings.store) if settings.store else None
+
+
+def build_ehr(settings: Settings, terminology: Terminology, gate: Callable[[], Gate]) -> Ehr:
+    """Make what asks EHRs.
+
+    Args:
+        settings: limits, and how to get out.
+        terminology: whose codes are searched for.
+        gate: returns what decides which servers may be asked.
+    """
+    limits = Limits(settings.query_timeout, settings.max_pages)
+    return Ehr(terminology, gate, limits, outbound_of(settings))
+
+
+def outbound_of(settings: Settings) -> Outbound:
+    """Return how to get out."""
+    return Outbound(
         proxy=settings.egress_proxy or None,
         ca_bundle=_name(settings.ca_bundle),
         client_certificate=_name(settings.client_certificate),
     )
-    limits = Limits(settings.query_timeout, settings.max_pages)
-    return Ehr(terminology, lambda: gate, limits, outbound)
 
 
 def _name(file: Path | None) -> str | None:

@@ -7,7 +7,17 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-_ISSUES = {400: "invalid", 404: "not-found", 405: "not-supported", 412: "processing"}
+_ISSUES = {
+    400: "invalid",
+    401: "login",
+    404: "not-found",
+    405: "not-supported",
+    408: "timeout",
+    412: "processing",
+    413: "too-long",
+    429: "throttled",
+    503: "transient",
+}
 
 
 def error_response(status: int, message: str) -> Response:

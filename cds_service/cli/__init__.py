@@ -2,7 +2,7 @@
 
 import typer
 
-from cds_service.cli import demo, replay, schema, serve
+from cds_service.cli import demo, feedback, replay, sandbox, schema, serve
 
 app = typer.Typer(
     name="iort-cds",
@@ -14,3 +14,5 @@ app.command(name="serve")(serve.serve)
 app.command(name="replay")(replay.replay)
 app.command(name="demo")(demo.demo)
 app.command(name="schema")(schema.schema)
+app.add_typer(feedback.app, name="feedback")
+app.add_typer(sandbox.app, name="sandbox")

@@ -48,7 +48,7 @@ def demo(
 ) -> None:
     """Start the service, sign sample orders over HTTP, and print the cards."""
     # The samples are dated; ages and "recently" would drift with the calendar.
-    settings = settings_or_exit(port=port, today=None if paths else SAMPLES_SIGNED_ON)
+    settings = settings_or_exit(port=port, store="", today=None if paths else SAMPLES_SIGNED_ON)
     on_loopback_or_exit(settings)
     assessor_or_exit(settings)
     console = console_for(sys.stdout)

@@ -8,9 +8,13 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from cds_service.assess import Assessor
-from cds_service.factory import build_assessor
+from cds_service.ehr.network import make_client
+from cds_service.factory import build_assessor, open_registry, outbound_of
 from cds_service.guideline.errors import GuidelineError
 from cds_service.settings import Settings
+from cds_service.store.errors import StoreError
+from cds_service.store.store import Store
+from cds_service.trust.registry import RegistryError
 from fhir_mappings.terminology import TerminologyError
 
 
@@ -36,11 +40,43 @@ def assessor_or_exit(settings: Settings) -> Assessor:
 
 def on_loopback_or_exit(settings: Settings) -> None:
     """Exit if the service would listen where strangers can call it."""
-    if not _is_loopback(settings.host):
+    if not (settings.allow_remote or _is_loopback(settings.host)):
         stop(
             "setting host (IORT_CDS_HOST): profile sandbox is open to every caller, "
-            "so it listens on the loopback only"
+            "so it listens on the loopback only; --allow-remote lifts that, for containers"
         )
+
+
+def fit_for_profile_or_exit(settings: Settings) -> None:
+    """Exit if a profile lacks what it needs: production trusts only what it is told to."""
+    if settings.profile == "sandbox":
+        on_loopback_or_exit(settings)
+        return
+    wanted = {
+        "registry": settings.registry is not None,
+        "public_url": settings.public_url.startswith("https://"),
+        "store": "store" in settings.model_fields_set and bool(settings.store),
+        "hash_key": bool(settings.hash_key.get_secret_value()),
+    }
+    lacking = [name for name, there in wanted.items() if not there]
+    if lacking:
+        shown = ", ".join(f"{name} (IORT_CDS_{name.upper()})" for name in lacking)
+        stop(
+            f"profile production needs these settings: {shown}; public_url has to start with https"
+        )
+
+
+def parts_or_exit(settings: Settings) -> None:
+    """Exit with what is wrong in a file or database that the settings name."""
+    try:
+        open_registry(settings)
+        if settings.store:
+            Store.open(settings.store).close()
+        make_client(outbound_of(settings), lambda *_: False)
+    except (RegistryError, StoreError) as error:
+        stop(str(error))
+    except OSError as error:  # ssl.SSLError is one
+        stop(f"a certificate (ca_bundle, client_certificate) cannot be used: {error.strerror}")
 
 
 def stop(message: str) -> NoReturn:

@@ -5,7 +5,7 @@ is sent anywhere (CDS Hooks, "FHIR Resource Access").
 """
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -62,15 +62,23 @@ class Denied(Struct, frozen=True):
 class Gate:
     """Decides which FHIR servers may be asked."""
 
-    def __init__(self, registered: Iterable[EhrOptions], *, sandbox: bool) -> None:
+    def __init__(
+        self,
+        registered: Iterable[EhrOptions],
+        *,
+        sandbox: bool,
+        is_private: Callable[[str, int], bool] | None = None,
+    ) -> None:
         """Make a gate.
 
         Args:
             registered: the EHRs that are known.
             sandbox: whether a server on the loopback needs no registration, and no token.
+            is_private: tells of other hosts and ports whether they may have private addresses.
         """
         self._registered = tuple(registered)
         self._sandbox = sandbox
+        self._is_private = is_private
 
     def access(
         self,
@@ -104,6 +112,8 @@ class Gate:
             return True
         if self._sandbox and _is_loopback(host):
             return address.is_loopback
+        if self._is_private is not None and self._is_private(host, port):
+            return True
         return any(
             (one.host, one.port) == (host, port)
             for options in self._registered

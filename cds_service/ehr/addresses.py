@@ -95,10 +95,12 @@ def _host(parts: SplitResult) -> str:
 
 def _port(parts: SplitResult) -> int:
     try:
-        return parts.port or _PORTS[parts.scheme]
+        return _PORTS[parts.scheme] if parts.port is None else parts.port
     except ValueError:
         raise AddressError("has no valid port") from None
 
 
 def _climbs(path: str) -> bool:
-    return "%" in path or "//" in path or any(one in (".", "..") for one in path.split("/"))
+    # Servers such as Tomcat read "..;x" as "..".
+    segments = (one.partition(";")[0] for one in path.split("/"))
+    return "%" in path or "//" in path or any(one in (".", "..") for one in segments)

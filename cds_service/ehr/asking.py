@@ -107,7 +107,9 @@ class Asker:
             except _Refused as refused:
                 if number < len(attempts):
                     continue
-                state = NeedState("unreadable", why_of(refused.error))
+                state = NeedState(
+                    "partial" if progress.held else "unreadable", why_of(refused.error)
+                )
             progress.settle(state)
             return
 
@@ -136,58 +138,48 @@ class Asker:
             return NeedState("unreadable", why_of(error))
         except _FAILURES as error:
             return NeedState("unreadable", why_of(error))
-        return await self._pages(content, progress)
+        if query.searches:
+            return await self._pages(content, progress)
+        return _take_read(content, query, progress)
 
     async def _pages(self, content: bytes, progress: Progress) -> NeedState:
-        """Take a searchset with the pages after it, or a single resource."""
+        """Take a searchset with the pages after it."""
         seen: set[str] = set()
         states: list[NeedState] = []
-        for _ in range(self._limits.pages):
+        while True:
             bundle = decode_searchset(Raw(content))
             if bundle is None:
-                return united([*states, self._single(content, progress)])
+                return united([*states, _no_searchset(content)])
             progress.held += bundle.held
             states.append(state_of(Bundle(bundle.held)))
             if bundle.next is None:
                 return united(states)
             path = self._base.page(bundle.next)
-            if path is None or path in seen:
-                break
+            if path is None or path in seen or len(states) == self._limits.pages:
+                return united([*states, NeedState("partial", "truncated")])
             seen.add(path)
             try:
                 content = await self._get(Query(path), progress)
-            except (HttpError, *_FAILURES) as error:
+            except _FAILURES as error:
                 return united([*states, NeedState("unreadable", why_of(error))])
-        return united([*states, NeedState("partial", "truncated")])
 
-    def _single(self, content: bytes, progress: Progress) -> NeedState:
-        decoded = decode_resource(Raw(content))
-        if isinstance(decoded.resource, OperationOutcome):
-            return NeedState("unreadable", outcome_reason(decoded.resource))
-        read = not progress.ask.attempts[0][0].parameters
-        if not read or decoded.type != progress.ask.type:
-            return NeedState("unreadable", "invalid")
-        progress.held.append(Kept(decoded.resource, None, Raw(content)))
-        return NeedState("present")
-
-    async def _get(self, query: Query, progress: Progress) -> bytes:
+    async def _get(self, query: Query, progress: Progress, number: int = 1) -> bytes:
         """Send one query, and again where that may help within the time that is left."""
-        for number in range(1, _TRIES + 1):
-            try:
-                async with asyncio.timeout(self._limits.query_seconds):
-                    content: bytes = await self._client.execute(
-                        query.path, "get", params=dict(query.parameters)
-                    )
-            except (HttpError, httpx.TransportError) as error:
-                progress.answered |= isinstance(error, HttpError) and error.status < 500
-                pause = self._pause(error, number)
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
-            else:
-                progress.answered = True
-                return content
-        raise AssertionError  # the last try returns or raises
+        try:
+            async with asyncio.timeout(self._limits.query_seconds):
+                content: bytes = await self._client.execute(
+                    query.path, "get", params=dict(query.parameters)
+                )
+        except (HttpError, httpx.TransportError) as error:
+            progress.answered |= isinstance(error, HttpError) and error.status < 500
+            pause = self._pause(error, number)
+            if pause is None:
+                raise
+        else:
+            progress.answered = True
+            return content
+        await asyncio.sleep(pause)
+        return await self._get(query, progress, number + 1)
 
     def _pause(self, error: HttpError | httpx.TransportError, number: int) -> float | None:
         """Return for how long to wait before the next try; None if there is to be none."""
@@ -218,6 +210,23 @@ _OF_STATUS: Final[dict[int, Why]] = {
     408: "timed-out",
     410: "not-found",
 }
+
+
+def _no_searchset(content: bytes) -> NeedState:
+    resource = decode_resource(Raw(content)).resource
+    if isinstance(resource, OperationOutcome):
+        return NeedState("unreadable", outcome_reason(resource))
+    return NeedState("unreadable", "invalid")
+
+
+def _take_read(content: bytes, query: Query, progress: Progress) -> NeedState:
+    """Take a resource that was read by id; another one than was asked for is none."""
+    kind, _, name = query.path.partition("/")
+    decoded = decode_resource(Raw(content))
+    if decoded.type != kind or (decoded.resource is not None and decoded.resource.id != name):
+        return _no_searchset(content)
+    progress.held.append(Kept(decoded.resource, None, Raw(content)))
+    return NeedState("present")
 
 
 def why_of(error: Exception) -> Why:

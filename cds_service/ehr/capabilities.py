@@ -94,6 +94,7 @@ class Capabilities:
             {
                 one.type: frozenset(parameter.name for parameter in one.search_param)
                 for rest in statement.rest
+                if rest.mode != "client"
                 for one in rest.resource
                 if one.search_param
             },

@@ -131,5 +131,5 @@ def _seconds(text: str | None) -> float | None:
         return float(text[:9])
     try:
         return max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -11,6 +11,7 @@ from typing import Final
 
 import httpx
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cds_service.ehr.access import Access
 from cds_service.ehr.addresses import Base
@@ -91,19 +92,9 @@ class Gatherer:
         A need that was null or refused in the prefetch is not asked for again: the client said so.
         """
         asks = list(self._asks(access, patient, prefetch))
-        version = self.capabilities.unfit(access.base)
-        if version is not None:
-            return _refused(asks, "invalid", f"The FHIR server is of version {version}, not R4.")
-        allowed = [ask for ask in asks if _is_allowed(access, ask)]
-        denied = _refused([ask for ask in asks if ask not in allowed], "not-authorised")
-        found = await self._ask_all(http, access, allowed, deadline)
+        found = await self._ask_allowed(http, access, asks, deadline)
         self.capabilities.refresh(access.base, http)
-        return Gathered(
-            deliveries=found.deliveries,
-            states=denied.states | found.states,  # type: ignore[operator]
-            notes=found.notes,
-            timings=found.timings,
-        )
+        return found
 
     async def read(
         self,
@@ -112,20 +103,24 @@ class Gatherer:
         references: Iterable[str],
         deadline: Deadline,
     ) -> Gathered:
-        """Read resources by ``Type/id``; the states are by reference."""
+        """Read resources by ``Type/id``; the states are by reference.
+
+        Of too many references, the first are read.
+        """
         asks = [
             Ask((one,), one.partition("/")[0], ((Query(one),),))
             for one in dict.fromkeys(references)
-            if _is_readable(access, one)
+            if _is_readable(one)
         ]
-        return await self._ask_all(http, access, asks[:_READS], deadline)
+        found = await self._ask_allowed(http, access, asks[:_READS], deadline)
+        return _and_refused(found, _refused(asks[_READS:], "truncated"))
 
     def _asks(self, access: Access, patient: str, prefetch: Prefetch) -> Iterable[Ask]:
         open_needs = [need for need in NEEDS if _is_open(prefetch.states[need.name])]
         for need in NEEDS:
             link = prefetch.pages.get(need.name)
             path = access.base.page(link) if link else None
-            if need not in open_needs and path is not None:
+            if path is not None and _is_truncated(prefetch.states[need.name]):
                 yield Ask((need.name,), need.type, ((Query(path),),))
         if _ID.fullmatch(patient) is None:
             return
@@ -134,15 +129,29 @@ class Gatherer:
         )
         yield from asks_for(open_needs, self._terminology, searching)
 
+    async def _ask_allowed(
+        self, http: httpx.AsyncClient, access: Access, asks: list[Ask], deadline: Deadline
+    ) -> Gathered:
+        """Ask what the token allows, of a server that speaks our version."""
+        version = self.capabilities.unfit(access.base)
+        if version is not None:
+            return _refused(asks, "invalid", f"The FHIR server is of version {version}, not R4.")
+        allowed = [ask for ask in asks if _is_allowed(access, ask)]
+        denied = [ask for ask in asks if ask not in allowed]
+        found = await self._ask_all(http, access, allowed, deadline)
+        return _and_refused(found, _refused(denied, "not-authorised"))
+
     async def _ask_all(
         self, http: httpx.AsyncClient, access: Access, asks: list[Ask], deadline: Deadline
     ) -> Gathered:
         if not asks:
             return Gathered()
+        seconds = min(deadline.left(), access.seconds or deadline.left())
+        if seconds <= 0:
+            return _refused(asks, "timed-out")
         breaker = self._breakers.setdefault(access.base, Breaker(time.monotonic))
         if not breaker.allows():
             return _refused(asks, "server-error", _DOWN)
-        seconds = min(deadline.left(), access.seconds or deadline.left())
         own = Deadline(seconds)
         client = EhrClient(access.base, http, access.token)
         asker = Asker(client, access.base, self._limits, own.left)
@@ -159,9 +168,11 @@ class Gatherer:
 async def _within(seconds: float, runs: Iterable[object]) -> None:
     """Run everything at once, and stop what is not done in time."""
     tasks = [asyncio.ensure_future(one) for one in runs]  # type: ignore[call-overload]
-    _, late = await asyncio.wait(tasks, timeout=max(seconds, 0))
-    for task in late:
-        task.cancel()
+    try:
+        await asyncio.wait(tasks, timeout=seconds)
+    finally:  # also where the request itself is given up
+        for task in tasks:
+            task.cancel()
     for failure in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(failure, Exception):
             raise failure
@@ -171,20 +182,27 @@ def _is_open(state: NeedState) -> bool:
     return state.why == "not-delivered" and not state.complete
 
 
+def _is_truncated(state: NeedState) -> bool:
+    return state.state == "partial" and state.why != "not-delivered"
+
+
 def _is_allowed(access: Access, ask: Ask) -> bool:
-    if ask.attempts[0][0].parameters or "?" in ask.attempts[0][0].path:
-        return access.may_search(ask.type)
-    return access.may_read(ask.type)
+    searches = ask.attempts[0][0].searches
+    return access.may_search(ask.type) if searches else access.may_read(ask.type)
 
 
-def _is_readable(access: Access, reference: str) -> bool:
+def _is_readable(reference: str) -> bool:
     kind, _, name = reference.partition("/")
-    return kind.isalpha() and _ID.fullmatch(name) is not None and access.may_read(kind)
+    return kind.isalpha() and _ID.fullmatch(name) is not None
 
 
 def _refused(asks: Iterable[Ask], why: Why, note: str = "") -> Gathered:
     states = {name: NeedState("unreadable", why, ask.shown) for ask in asks for name in ask.needs}
     return Gathered(states=states, notes=[note] if note and states else [])
+
+
+def _and_refused(found: Gathered, refused: Gathered) -> Gathered:
+    return replace(found, states={**refused.states, **found.states})
 
 
 def _delivery(progress: Progress) -> Delivery:

@@ -8,6 +8,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import anyio
@@ -18,6 +19,7 @@ from msgspec import Struct
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 MayConnect = Callable[[str, int, IpAddress], bool]
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST: Final = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given out
 _LIMITS: Final = httpx.Limits(max_connections=200, max_keepalive_connections=100)
 
 
@@ -89,7 +91,9 @@ class _Transport(httpx.AsyncHTTPTransport):
 def make_client(outbound: Outbound, may_connect: MayConnect) -> httpx.AsyncClient:
     """Make the client; redirects are not followed and the environment is not asked.
 
-    Behind a proxy it is the proxy that resolves names, so it has to guard addresses.
+    It keeps no cookies, since one request's session is no other's, and has no timeouts, since
+    those who ask have theirs. Behind a proxy it is the proxy that resolves names, so it has to
+    guard addresses.
 
     Raises:
         OSError, ssl.SSLError: a certificate file cannot be used.
@@ -98,7 +102,13 @@ def make_client(outbound: Outbound, may_connect: MayConnect) -> httpx.AsyncClien
     if outbound.client_certificate is not None:
         context.load_cert_chain(outbound.client_certificate)
     transport = _Transport(Guard(may_connect), context, outbound.proxy)
-    return httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
+    return httpx.AsyncClient(
+        transport=transport,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        timeout=None,  # noqa: S113 - see above
+        trust_env=False,
+        follow_redirects=False,
+    )
 
 
 def is_public(address: IpAddress) -> bool:
@@ -108,6 +118,8 @@ def is_public(address: IpAddress) -> bool:
         inner = address.ipv4_mapped or address.sixtofour
         if inner is None and address in _NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is None and address not in _UNICAST:
+            return False
     if inner is not None:
         return is_public(inner)
     return address.is_global and not address.is_multicast

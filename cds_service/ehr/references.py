@@ -49,9 +49,13 @@ def _references(pool: Pool, orders: Iterable[Order]) -> Iterator[tuple[Reference
             yield one, entry.key
 
 
-def _key(reference: Reference, base: Base) -> str | None:
-    text = (reference.reference or "").strip()
-    if "://" in text and not text.startswith(f"{base}/"):
-        return None
+def key_at(base: Base, reference: str) -> str | None:
+    """Return ``Type/id`` of what a server holds at its base; None for what lies elsewhere."""
+    text = reference.strip().removeprefix(f"{base}/")
     key = local_key(text)
+    return key if key is not None and text.startswith(key) else None
+
+
+def _key(reference: Reference, base: Base) -> str | None:
+    key = key_at(base, reference.reference or "")
     return key if key is not None and key.partition("/")[0] in _READ else None

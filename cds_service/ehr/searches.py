@@ -26,6 +26,11 @@ class Query(NamedTuple):
     path: str
     parameters: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def searches(self) -> bool:
+        """Whether it is a search, or a page of one; else a read by id."""
+        return bool(self.parameters) or "?" in self.path
+
     def __str__(self) -> str:
         query = "&".join(f"{name}={value}" for name, value in self.parameters)
         return f"{self.path}?{query}" if query else self.path

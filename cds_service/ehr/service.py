@@ -11,7 +11,7 @@ from cds_service.ehr.asking import Limits
 from cds_service.ehr.gathering import Deadline, Gathered, Gatherer
 from cds_service.ehr.network import Outbound, make_client
 from cds_service.ehr.options import EhrOptions
-from cds_service.ehr.references import unresolved
+from cds_service.ehr.references import key_at, unresolved
 from cds_service.hooks.request import HookRequest, parse_authorization
 from cds_service.intake.prefetch import Prefetch
 from fhir_mappings.needs import BY_TYPE, NeedState, State
@@ -22,6 +22,8 @@ from fhir_mappings.terminology import Terminology
 
 # What a state becomes beside evidence that was delivered before.
 _BESIDE: dict[State, State] = {"unreadable": "partial", "empty": "present"}
+# What asking makes good; a page that the server itself called incomplete stays so.
+_MENDED = ("not-delivered", "truncated")
 
 
 class Ehr:
@@ -113,14 +115,14 @@ class Ehr:
         """Read dispatched orders; the states are by key."""
         if not isinstance(access, Access):
             return Gathered()
-        keys = [key for key in map(local_key, references) if key is not None]
+        found = (key_at(access.base, one) for one in references)
+        keys = [key for key in found if key is not None]
         return await self._gatherer.read(self.http(), access, keys, deadline)
 
 
 def bare_id(patient: str) -> str:
     """Return the id of a patient, with or without its type before it."""
-    key = local_key(patient)
-    return key.partition("/")[2] if key is not None else patient
+    return (local_key(patient) or patient).removeprefix("Patient/")
 
 
 def _denied(denied: Denied, prefetch: Prefetch) -> Gathered:
@@ -134,12 +136,15 @@ def _denied(denied: Denied, prefetch: Prefetch) -> Gathered:
 
 def _merged(prefetch: Prefetch, gathered: Gathered) -> dict[str, NeedState]:
     """What the prefetch held stays evidence, even if the rest could not be read."""
-    merged = {}
-    for name, found in gathered.states.items():
-        held = prefetch.states[name].state in ("present", "partial")
-        state = _BESIDE.get(found.state, found.state) if held else found.state
-        merged[name] = NeedState(state, found.why, found.query)
-    return merged
+    return {name: _beside(prefetch.states[name], found) for name, found in gathered.states.items()}
+
+
+def _beside(before: NeedState, found: NeedState) -> NeedState:
+    if found.complete and before.why not in _MENDED:
+        return NeedState(before.state, before.why, found.query)
+    held = before.state in ("present", "partial")
+    state = _BESIDE.get(found.state, found.state) if held else found.state
+    return NeedState(state, found.why, found.query)
 
 
 def _placed(delivery: Delivery) -> Delivery:

@@ -136,7 +136,7 @@ def test_a_service_that_is_not_offered_is_not_found_whatever_is_sent() -> None:
     assert told(post(b"{", path="/cds-services/unknown"), 404) == "no service of this id"
 
 
-@pytest.mark.parametrize("path", ["/", "/unknown", f"{PATH}/feedback", f"/{SECRET}"])
+@pytest.mark.parametrize("path", ["/", "/unknown", f"{PATH}/cards", f"/{SECRET}"])
 def test_an_unknown_path_is_not_found(path: str) -> None:
     response = post({}, path=path)
 

@@ -1,0 +1,1 @@
+"""Running the service: logs, metrics, traces, limits and probes, without a patient's data."""
