@@ -215,20 +215,19 @@ class Forward:
     Token and cookies stay here: the other server is not the one that they are for.
     """
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, client: httpx.Client) -> None:
         self._base = base.rstrip("/")
+        self._client = client
 
     def __call__(self, query: Query) -> Reply:
         """Ask the other server."""
         kept = {"accept", "content-type"} & query.headers.keys()
-        answer = httpx.request(
+        answer = self._client.request(
             query.method,
             f"{self._base}/{query.path}".rstrip("/"),
             params=query.parameters,
             headers={name: query.headers[name] for name in kept},
             content=query.body,
-            timeout=_SECONDS,
-            trust_env=False,
         )
         body = answer.content.replace(self._base.encode(), query.base.encode())
         return Reply(body, answer.status_code, {"content-type": answer.headers["content-type"]})

@@ -45,10 +45,15 @@ def third_party_bundles(archive: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def captured_posts() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each captured POST of a hook with the name of its file."""
     for file in sorted(CAPTURED.rglob("*.json")) if CAPTURED.exists() else ():
-        for found in _objects(json.loads(file.read_text())):
+        for found in objects_in(file):
             body = found.get("body")
             if found.get("method") == "POST" and isinstance(body, dict) and "hook" in body:
                 yield file.name, found
+
+
+def objects_in(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield each JSON object in a file, at whatever depth."""
+    yield from _objects(json.loads(file.read_text()))
 
 
 def _objects(content: Any) -> Iterator[dict[str, Any]]:

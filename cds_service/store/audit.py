@@ -27,6 +27,12 @@ _log = logging.getLogger(__name__)
 class Audit:
     """Takes answers and writes their records in a thread of its own.
 
+    Args:
+        store: where records are kept; None for none, nothing is recorded then.
+        hash_key: the key under which patients are hashed.
+        retention_days: days after which stored records are deleted, once a day.
+        capacity: how many answered orders may wait to be written.
+
     Attributes:
         dropped: how many answered orders were not recorded.
     """
@@ -39,14 +45,6 @@ class Audit:
         retention_days: int = 730,
         capacity: int = CAPACITY,
     ) -> None:
-        """Start the audit.
-
-        Args:
-            store: where records are kept; None for none, nothing is recorded then.
-            hash_key: the key under which patients are hashed.
-            retention_days: days after which stored records are deleted, once a day.
-            capacity: how many answered orders may wait to be written.
-        """
         self.dropped = 0
         self._store = store
         self._maker = RecordMaker(hash_key)

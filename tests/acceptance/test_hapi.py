@@ -40,8 +40,13 @@ def service_on() -> Iterator[ServiceOn]:
 
         @cache
         def start(day: str) -> httpx.Client:
-            limits = {"deadline": SECONDS, "query_timeout": SECONDS}
-            settings = Settings(today=date.fromisoformat(day), port=0, store="", **limits)
+            settings = Settings(
+                today=date.fromisoformat(day),
+                port=0,
+                store="",
+                deadline=SECONDS,
+                query_timeout=SECONDS,
+            )
             url = running.enter_context(_serving(settings))
             client = httpx.Client(base_url=url, timeout=2 * SECONDS, trust_env=False)
             return running.enter_context(client)
@@ -51,8 +56,15 @@ def service_on() -> Iterator[ServiceOn]:
 
 
 @pytest.fixture(scope="module")
-def _proxy(hapi: str) -> Iterator[FaultyProxy]:
-    with FaultyProxy(Forward(hapi)) as proxy:
+def ehr() -> Iterator[httpx.Client]:
+    """What asks HAPI in place of an EHR."""
+    with httpx.Client(timeout=SECONDS, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def _proxy(hapi: str, ehr: httpx.Client) -> Iterator[FaultyProxy]:
+    with FaultyProxy(Forward(hapi, ehr)) as proxy:
         yield proxy
 
 
@@ -107,13 +119,12 @@ def forbid(server: FaultyProxy, case: Json) -> None:
         server.fault(kind, status(403))
 
 
-def filled(templates: dict[str, str], patient: str, url: str) -> Json:
+def filled(ehr: httpx.Client, templates: dict[str, str], patient: str, url: str) -> Json:
     """Fill the prefetch as an EHR does; a key that cannot be filled is left out."""
-    with httpx.Client(timeout=SECONDS, trust_env=False) as ehr:
-        answers = {
-            key: ehr.get(f"{url}/{template.replace(PATIENT_ID, patient)}")
-            for key, template in templates.items()
-        }
+    answers = {
+        key: ehr.get(f"{url}/{template.replace(PATIENT_ID, patient)}")
+        for key, template in templates.items()
+    }
     return {key: answer.json() for key, answer in answers.items() if answer.is_success}
 
 
@@ -130,12 +141,12 @@ def test_without_prefetch_the_answer_is_that_of_the_record(
 
 @each_record
 def test_with_our_templates_filled_by_the_server_the_answer_is_that_of_the_record(
-    case: Json, server: FaultyProxy, service_on: ServiceOn
+    case: Json, server: FaultyProxy, ehr: httpx.Client, service_on: ServiceOn
 ) -> None:
     forbid(server, case)
     service, request = service_on(case["evaluatedOn"]), request_of(case)
     templates = service.get("/cds-services").json()["services"][0]["prefetch"]
-    prefetch = filled(templates, request["context"]["patientId"], server.url)
+    prefetch = filled(ehr, templates, request["context"]["patientId"], server.url)
 
     answer = signed({**request, "prefetch": prefetch}, service)
 

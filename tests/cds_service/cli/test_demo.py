@@ -124,7 +124,10 @@ def test_what_cannot_be_signed_is_named_and_the_rest_is_signed(tmp_path: Path) -
     assert f"{strange} cannot be signed: the record holds no Patient" in output
     assert f"{endless} cannot be signed: " in output
     assert "likely covered" in parts_of(output)["d.json"]
-    assert "400: hook is none of order-sign, order-select, order-dispatch" in parts_of(output)["e.json"]
+    assert (
+        "400: hook is none of order-sign, order-select, order-dispatch"
+        in parts_of(output)["e.json"]
+    )
 
 
 def test_a_path_where_nothing_is_is_refused(tmp_path: Path) -> None:

@@ -76,9 +76,7 @@ def test_a_registered_server_is_asked_with_the_token(
 def test_other_servers_are_not_asked(server: str) -> None:
     found = gate().access(server, token(), "p")
 
-    assert found == Denied(
-        "not-delivered", "The FHIR server is not registered here; not asked."
-    )
+    assert found == Denied("not-delivered", "The FHIR server is not registered here; not asked.")
 
 
 @pytest.mark.parametrize(

@@ -111,9 +111,7 @@ class Wire:
         if isinstance(found, Exception):
             raise found
         if isinstance(found, httpx.Response):
-            return httpx.Response(
-                found.status_code, headers=found.headers, content=found.content
-            )
+            return httpx.Response(found.status_code, headers=found.headers, content=found.content)
         return await found(request)
 
 
