@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test lint bench clean
+.PHONY: install demo sandbox sandbox-up test lint bench clean
 
 install: $(VENV)/.installed
 
@@ -16,6 +16,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 
 demo: install
 	$(BIN)/iort-cds demo
+
+sandbox: install
+	$(BIN)/python sandbox/server.py try
+
+sandbox-up: install
+	$(BIN)/python sandbox/server.py up
 
 test: install lint
 	$(BIN)/python -m pytest --cov --cov-report=term

@@ -76,7 +76,7 @@ class Admission:
         self._ehr = ehr
         self._replays = replays
         self._rates = RateLimiter(settings.workers)
-        self._verifying: tuple[httpx.AsyncClient, Verifier] | None = None
+        self._verifying: tuple[httpx.AsyncClient, KeyStore, Verifier] | None = None
 
     async def admit(self, request: Request, base_url: str) -> Caller | None:
         """Let a caller in; None is somebody whom the sandbox lets in without a token.
@@ -102,12 +102,17 @@ class Admission:
             raise Refused(_too_often(wait))
         return caller
 
+    async def close(self) -> None:
+        """Stop fetching keys."""
+        if self._verifying is not None:
+            await self._verifying[1].aclose()
+
     def _verifier(self) -> Verifier:
         http = self._ehr.http()
         if self._verifying is None or self._verifying[0] is not http:
             keys = KeyStore(http)
-            self._verifying = http, Verifier(self._trust.registry, keys, self._replays)
-        return self._verifying[1]
+            self._verifying = http, keys, Verifier(self._trust.registry, keys, self._replays)
+        return self._verifying[2]
 
     async def admit_to_discovery(self, request: Request, base_url: str) -> None:
         """Let a caller see what is offered.

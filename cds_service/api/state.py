@@ -48,6 +48,7 @@ class State(Struct, frozen=True, kw_only=True):
 
     async def close(self) -> None:
         """End what runs beside the requests."""
+        await self.admission.close()
         await self.ehr.close()
         self.audit.close()
         if self.store is not None:

@@ -6,7 +6,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 
-from cds_service.guideline.errors import Place, PlacedError
+from cds_service.documents import Place
+from cds_service.guideline.errors import PlacedError
 from cds_service.guideline.model import Clause, Test
 from cds_service.guideline.schema import ClauseEntry
 from cds_service.guideline.switches import Switches

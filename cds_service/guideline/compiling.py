@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar, get_args
 
+from cds_service.documents import Place
 from cds_service.guideline.clauses import compile_clause, compile_target_clause
-from cds_service.guideline.errors import Place, PlacedError
+from cds_service.guideline.errors import PlacedError
 from cds_service.guideline.formulas import FormulaCompiler
 from cds_service.guideline.model import (
     INFERRED,

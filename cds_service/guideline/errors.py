@@ -1,6 +1,6 @@
 """Errors in a guideline file, with their place."""
 
-Place = tuple[str | int, ...]
+from cds_service.documents import Place
 
 
 class GuidelineError(ValueError):

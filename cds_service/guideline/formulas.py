@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from cds_service.guideline.errors import Place, PlacedError
+from cds_service.documents import Place
+from cds_service.guideline.errors import PlacedError
 from cds_service.guideline.formula import (
     Formula,
     all_of,

@@ -8,9 +8,9 @@ import json
 
 from pydantic import ValidationError
 
+from cds_service.documents import Document
 from cds_service.guideline.compiling import compile_guideline
-from cds_service.guideline.document import Document
-from cds_service.guideline.errors import PlacedError
+from cds_service.guideline.errors import GuidelineError, PlacedError
 from cds_service.guideline.model import Guideline
 from cds_service.guideline.schema import GuidelineFile, ReadingChoice, ReadingsFile
 
@@ -32,11 +32,11 @@ def load_guideline(
     Raises:
         GuidelineError: something is wrong; the message names file, line and member of each problem.
     """
-    document = Document(text, name)
+    document = Document(text, name, GuidelineError)
     try:
         file = GuidelineFile.model_validate(document.data)
     except ValidationError as error:
-        raise document.error(_problems(error)) from None
+        raise _error(document, _problems(error)) from None
     options = {key: one.default for key, one in file.readings.items() if one.default is not None}
     choices = _choices(file, readings, readings_name) if readings is not None else {}
     options.update({key: choice.option for key, choice in choices.items()})
@@ -45,16 +45,16 @@ def load_guideline(
     sha256 = hashlib.sha256(effective.encode()).hexdigest()
     guideline, problems = compile_guideline(file, options, reviews, sha256)
     if guideline is None:
-        raise document.error(problems)
+        raise _error(document, problems)
     return guideline
 
 
 def _choices(file: GuidelineFile, text: str, name: str) -> dict[str, ReadingChoice]:
-    document = Document(text, name)
+    document = Document(text, name, GuidelineError)
     try:
         overlay = ReadingsFile.model_validate(document.data)
     except ValidationError as error:
-        raise document.error(_problems(error)) from None
+        raise _error(document, _problems(error)) from None
     choices, problems = {}, []
     for key, value in overlay.readings.items():
         choice = ReadingChoice(option=value) if isinstance(value, str) else value
@@ -66,8 +66,12 @@ def _choices(file: GuidelineFile, text: str, name: str) -> dict[str, ReadingChoi
             problems.append(PlacedError(("readings", key), f"the options are {wanted}"))
         choices[key] = choice
     if problems:
-        raise document.error(problems)
+        raise _error(document, problems)
     return choices
+
+
+def _error(document: Document, problems: list[PlacedError]) -> ValueError:
+    return document.error([(one.place, one.message) for one in problems])
 
 
 def _problems(error: ValidationError) -> list[PlacedError]:

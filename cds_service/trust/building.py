@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from cds_service.documents import Place
 from cds_service.ehr.addresses import AddressError, Base
 from cds_service.ehr.options import EhrOptions
-from cds_service.trust.document import Place
 from cds_service.trust.jwks import JwksError, KeySet, parse_jwks
 from cds_service.trust.model import Ehr
 from cds_service.trust.schema import EhrEntry

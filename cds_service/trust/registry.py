@@ -11,9 +11,10 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from cds_service.documents import Document, Place
 from cds_service.ehr.addresses import Base
 from cds_service.trust.building import Builder
-from cds_service.trust.document import Document, Place, RegistryError
+from cds_service.trust.errors import RegistryError
 from cds_service.trust.model import Ehr, Registry
 from cds_service.trust.schema import RegistryFile
 
@@ -93,7 +94,7 @@ def _load(path: Path, files: _Files) -> Registry:
         content = files.read(path)
     except OSError as error:
         raise RegistryError(f"{path}: cannot be read: {error.strerror}") from None
-    document = Document(content, str(path))
+    document = Document(content, str(path), RegistryError)
     try:
         file = RegistryFile.model_validate(document.data)
     except ValidationError as error:

@@ -20,7 +20,9 @@ def missing(record: Record) -> list[str]:
     """What a record with one order refers to and does not hold."""
     bundle = decode_bundle(raw(record.bundle))
     assert bundle is not None
-    orders = [one.order(date.fromisoformat(DAY)) for one in drafts_of(bundle, place="x", drafts_only=True)]
+    orders = [
+        one.order(date.fromisoformat(DAY)) for one in drafts_of(bundle, place="x", drafts_only=True)
+    ]
     return unresolved(Pool([Delivery(bundle.held, "x")]), orders, BASE)
 
 
@@ -79,18 +81,16 @@ def test_a_key_is_a_type_and_an_id_and_no_more(text: str, begin: str) -> None:
 
 def everything() -> Record:
     """A record that refers to something new in all places that count."""
-    record = Record().condition("icd|C50.412").change(
-        stage=[{"assessment": to("Observation/stage")}, {}]
+    record = (
+        Record()
+        .condition("icd|C50.412")
+        .change(stage=[{"assessment": to("Observation/stage")}, {}])
     )
     record.observation("text", "x", focus="focus").change(
         hasMember=to("Observation/member"), specimen={"reference": "Specimen/one"}
     )
-    record.add(
-        "DiagnosticReport", result=to("Observation/result"), specimen=to("Specimen/two")
-    )
-    return record.order(
-        reasonReference=to("Condition/reason"), insurance=to("Coverage/insurance")
-    )
+    record.add("DiagnosticReport", result=to("Observation/result"), specimen=to("Specimen/two"))
+    return record.order(reasonReference=to("Condition/reason"), insurance=to("Coverage/insurance"))
 
 
 def test_all_references_that_count_are_found_those_of_the_order_first() -> None:
@@ -101,8 +101,8 @@ def test_all_references_that_count_are_found_those_of_the_order_first() -> None:
         "Condition/focus",
         "Observation/member",
         "Specimen/one",
-        "Observation/result",
         "Specimen/two",
+        "Observation/result",
     ]
 
 

@@ -15,7 +15,7 @@ from cds_service.ehr.scopes import parse_scopes
 
 SERVER = "https://ehr.example.org/fhir"
 BASE = Base.parse(SERVER)
-TOKEN = "secret-token-1"  # noqa: S105 - no secret
+TOKEN = "secret-token-1"
 Json = dict[str, Any]
 Acting = Callable[[httpx.Request], Awaitable[httpx.Response]]
 Answer = httpx.Response | Exception | Acting
