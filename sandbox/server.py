@@ -31,9 +31,7 @@ def up() -> None:
         process = _started(COMMAND, stdin=subprocess.DEVNULL)
         PID.write_text(str(process.pid))
         typer.echo(f"HAPI answers at {URL}")
-    typer.echo(
-        f"Stop it with: kill {PID.read_text()}" if PID.exists() else "Stop it where it runs."
-    )
+    typer.echo(f"Stop it {_how_to_stop()}")
 
 
 @app.command(name="try")
@@ -63,7 +61,8 @@ def _running() -> Iterator[None]:
 
 def _started(command: list[str], stdin: int) -> subprocess.Popen[str]:
     """Start HAPI and wait until it answers; say why if it does not."""
-    typer.echo("Starting HAPI; the first start builds it, which takes a minute or two")
+    built = (HAPI / "target" / "built").exists()
+    typer.echo("Starting HAPI" if built else "Building HAPI, once; this takes a minute or two")
     # Not the caller's own streams: what goes on running would hold them open.
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(  # noqa: S603
@@ -75,12 +74,25 @@ def _started(command: list[str], stdin: int) -> subprocess.Popen[str]:
             start_new_session=True,
         )
         assert process.stdout is not None
-        if not process.stdout.readline().startswith("READY"):
+        try:
+            ready = process.stdout.readline().startswith("READY")
+        except KeyboardInterrupt:
+            process.terminate()
+            raise
+        if not ready:
             code = process.wait()
             errors.seek(0)
             typer.echo(errors.read().strip(), err=True)
             raise typer.Exit(code)
     return process
+
+
+def _how_to_stop() -> str:
+    pid = PID.read_text() if PID.exists() else "0"
+    # The number may be that of an older run, and belong to something else by now.
+    command = ["ps", "-o", "args=", "-p", pid]
+    shown = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    return f"with: kill {pid}" if str(HAPI).encode() in shown.stdout else "where it was started"
 
 
 def _answers() -> bool:

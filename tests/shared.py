@@ -43,11 +43,12 @@ def third_party_bundles(archive: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def captured_posts() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each captured POST of a hook with the name of its file."""
+    """Yield each captured POST of a hook or of feedback with the name of its file."""
     for file in sorted(CAPTURED.rglob("*.json")) if CAPTURED.exists() else ():
         for found in objects_in(file):
             body = found.get("body")
-            if found.get("method") == "POST" and isinstance(body, dict) and "hook" in body:
+            ours = isinstance(body, dict) and ("hook" in body or "feedback" in body)
+            if found.get("method") == "POST" and ours:
                 yield file.name, found
 
 

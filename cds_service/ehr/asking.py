@@ -88,7 +88,6 @@ class Asker:
         self._base = base
         self._limits = limits
         self._left = left
-        self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self, progress: Progress) -> None:
         """Ask until an attempt succeeds or nothing else is left to try."""
@@ -119,7 +118,8 @@ class Asker:
         Raises:
             _Refused: the server does not take such a query.
         """
-        asked = [self._query(query, progress) for query in attempt]
+        slots = asyncio.Semaphore(_AT_ONCE)
+        asked = [self._query(query, progress, slots) for query in attempt]
         found = await asyncio.gather(*asked, return_exceptions=True)
         states: list[NeedState] = []
         for one in found:
@@ -128,9 +128,9 @@ class Asker:
             states.append(one)
         return united(states)
 
-    async def _query(self, query: Query, progress: Progress) -> NeedState:
+    async def _query(self, query: Query, progress: Progress, slots: asyncio.Semaphore) -> NeedState:
         try:
-            async with self._slots:
+            async with slots:
                 content = await self._get(query, progress)
         except HttpError as error:
             if 400 <= error.status < 500 and error.status not in _NEVER_OTHERWISE:

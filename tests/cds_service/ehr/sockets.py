@@ -61,16 +61,30 @@ class Socket:
         self.port = 0
         self.connections = 0
         self.heads: list[str] = []
+        self._running: list[asyncio.Task[None]] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
         self.connections += 1
-        with suppress(asyncio.IncompleteReadError, OSError):
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                self.heads.append(head.decode())
-                await self._act(writer)
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.append(task)
+        try:
+            with suppress(asyncio.IncompleteReadError, asyncio.CancelledError, OSError):
+                while True:
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    self.heads.append(head.decode())
+                    await self._act(writer)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def stop(self) -> None:
+        """Close all connections."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running)
 
 
 @asynccontextmanager
@@ -85,4 +99,4 @@ async def serving(
         yield found
     finally:
         server.close()
-        await asyncio.sleep(0)
+        await found.stop()
