@@ -1,7 +1,7 @@
 """A real FHIR server for tests: HAPI, with the samples and the worked cases on it.
 
 Tests that use it are skipped where there is no JDK, unless ``IORT_CDS_REQUIRE`` (a list with
-commas) names ``hapi``.
+commas) names ``hapi``. Import the fixture `hapi` into a conftest to use it in several modules.
 """
 
 import json

@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from cds_service.api.state import State
+from cds_service.ehr.access import Access
 from cds_service.ehr.gathering import Deadline, Gathered
 from cds_service.ehr.options import EhrOptions
 from cds_service.guideline.model import Guideline
@@ -73,6 +74,8 @@ async def answer(
         gathered = await state.ehr.complete(
             access, request, opened.prefetch, opened.orders, deadline
         )
+        if isinstance(access, Access):
+            state.metrics.breaker(access.options.name, is_open=gathered.down)
     session = judge(state.assessor, opened, gathered)
     if state.settings.unobtainable == "412" and _lacks_data(state.assessor.guideline, session):
         return Answer(cards=None, session=session, gathered=gathered)

@@ -89,10 +89,12 @@ def _state(settings: Settings) -> State:
     ehr = build_ehr(settings, assessor.terminology, trust.gate)
     store = build_store(settings)
     replays = MemoryReplays() if store is None else StoredReplays(store)
+    metrics = Metrics()
     audit = Audit(
         store,
         hash_key=settings.hash_key.get_secret_value(),
         retention_days=settings.retention_days,
+        on_drop=metrics.audit_dropped,
     )
     return State(
         settings=settings,
@@ -105,7 +107,7 @@ def _state(settings: Settings) -> State:
         admission=Admission(settings, trust, ehr, replays),
         store=store,
         audit=audit,
-        metrics=Metrics(),
+        metrics=metrics,
     )
 
 

@@ -25,7 +25,8 @@ class Signed(Struct, frozen=True):
     """One order, judged twice.
 
     Attributes:
-        asked: the determination from what the service read on the FHIR server.
+        asked: the determination from what the service read on the FHIR server; without one, what
+            it said instead.
         replayed: the determination from the file.
         differs: in what the two assessments differ.
     """
@@ -62,11 +63,20 @@ class Signer(Struct, frozen=True, kw_only=True):
         asked, notices = self._asked(entries, day)
         # A running service judges on a day of its own.
         replayed = self._replayed(item, entries, asked[0].evaluated_on if asked else day)
+        said = " / ".join(notices) or _NOTHING
         if not asked and not replayed:
-            return [Signed(item.id, "-", " / ".join(notices) or _NOTHING, _NOTHING, notices)]
+            return [Signed(item.id, "-", said, _NOTHING, notices)]
         answers = {one.order or "-": one for one in asked}
-        names = dict.fromkeys((*replayed, *answers))
-        return [_signed(item.id, name, answers.get(name), replayed.get(name)) for name in names]
+        return [
+            Signed(
+                record=item.id,
+                order=name,
+                asked=answers[name].determination if name in answers else said,
+                replayed=replayed[name].determination if name in replayed else _NOTHING,
+                differs=_differences(answers.get(name), replayed.get(name)),
+            )
+            for name in dict.fromkeys((*replayed, *answers))
+        ]
 
     def _asked(self, entries: list[Json], day: date) -> tuple[list[Assessment], list[str]]:
         """Return the assessments in the answer, and the summaries of the other cards."""
@@ -101,8 +111,10 @@ class _Answer(Struct):
     cards: list[_Card]
 
 
-def differences(one: Assessment, other: Assessment) -> list[str]:
+def _differences(one: Assessment | None, other: Assessment | None) -> list[str]:
     """Return in what two assessments differ: site, determination, missing sets, criteria."""
+    if one is None or other is None:
+        return ["not assessed" if one is None else "no such order in the file"]
     named = [name for name in _COMPARED if getattr(one, name) != getattr(other, name)]
     mine, others = _statuses(one), _statuses(other)
     return named + [name for name in mine | others if mine.get(name) != others.get(name)]
@@ -110,17 +122,3 @@ def differences(one: Assessment, other: Assessment) -> list[str]:
 
 def _statuses(assessment: Assessment) -> dict[str, tuple[str, str | None]]:
     return {one.id: (one.status, one.unknown_kind) for one in assessment.criteria}
-
-
-def _signed(
-    record: str, order: str, asked: Assessment | None, replayed: Assessment | None
-) -> Signed:
-    if asked is None or replayed is None:
-        differs = ["no answer" if asked is None else "no such order in the file"]
-    else:
-        differs = differences(asked, replayed)
-    return Signed(record, order, _determination(asked), _determination(replayed), differs)
-
-
-def _determination(assessment: Assessment | None) -> str:
-    return "-" if assessment is None else assessment.determination

@@ -20,7 +20,7 @@ from cds_service.intake.bundles import (
     state_of,
 )
 from fhir_mappings.decode import decode_resource
-from fhir_mappings.needs import NeedState, Why
+from fhir_mappings.needs import NeedState, State, Why
 from fhir_mappings.record import Held
 from fhir_mappings.resources import OperationOutcome
 
@@ -65,8 +65,13 @@ class Progress:
         found = self._state or NeedState("partial" if self.held else "unreadable", "timed-out")
         return NeedState(found.state, found.why, self.ask.shown)
 
+    def begin(self) -> None:
+        """Forget what an earlier attempt brought."""
+        self.held.clear()
+        self._state = None
+
     def settle(self, state: NeedState) -> None:
-        """Note how it ended."""
+        """Note how an attempt ended."""
         self._state = state
 
 
@@ -98,19 +103,15 @@ class Asker:
             progress.seconds = asyncio.get_running_loop().time() - started
 
     async def _run(self, progress: Progress) -> None:
-        attempts = progress.ask.attempts
-        for number, attempt in enumerate(attempts, start=1):
-            progress.held.clear()
+        for attempt in progress.ask.attempts:
+            progress.begin()
             try:
-                state = await self._attempt(attempt, progress)
+                progress.settle(await self._attempt(attempt, progress))
             except _Refused as refused:
-                if number < len(attempts):
-                    continue
-                state = NeedState(
-                    "partial" if progress.held else "unreadable", why_of(refused.error)
-                )
-            progress.settle(state)
-            return
+                state: State = "partial" if progress.held else "unreadable"
+                progress.settle(NeedState(state, why_of(refused.error)))
+            else:
+                return
 
     async def _attempt(self, attempt: Attempt, progress: Progress) -> NeedState:
         """Ask the queries of an attempt at once.

@@ -51,12 +51,14 @@ class Gathered(Struct, frozen=True, kw_only=True):
         states: of the needs that were asked for.
         notes: for the card.
         timings: of the asks.
+        down: whether the server is taken to be down, and was not asked.
     """
 
     deliveries: list[Delivery] = []
     states: Mapping[str, NeedState] = {}
     notes: list[str] = []
     timings: list[Timing] = []
+    down: bool = False
 
 
 class Deadline:
@@ -151,7 +153,7 @@ class Gatherer:
             return _refused(asks, "timed-out")
         breaker = self._breakers.setdefault(access.base, Breaker(time.monotonic))
         if not breaker.allows():
-            return _refused(asks, "server-error", _DOWN)
+            return replace(_refused(asks, "server-error", _DOWN), down=True)
         own = Deadline(seconds)
         client = EhrClient(access.base, http, access.token)
         asker = Asker(client, access.base, self._limits, own.left)

@@ -86,7 +86,7 @@ class Metrics:
             self._queries.of(query.type, query.outcome).inc()
             self._query_durations.of(query.type).observe(query.seconds)
 
-    def breaker(self, ehr: str, is_open: bool) -> None:
+    def breaker(self, ehr: str, *, is_open: bool) -> None:
         """Note the state of an EHR's breaker.
 
         Args:
@@ -95,9 +95,9 @@ class Metrics:
         """
         self._breakers.of(ehr).set(int(is_open))
 
-    def audit_dropped(self) -> None:
-        """Count an audit record that could not be kept."""
-        self._drops.inc()
+    def audit_dropped(self, count: int = 1) -> None:
+        """Count audit records that could not be kept."""
+        self._drops.inc(count)
 
     def feedback(self, outcome: str) -> None:
         """Count a feedback: `accepted` or `overridden`."""

@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from cds_service.store.errors import StoreError
@@ -32,6 +33,7 @@ class Audit:
         hash_key: the key under which patients are hashed.
         retention_days: days after which stored records are deleted, once a day.
         capacity: how many answered orders may wait to be written.
+        on_drop: told how many were lost, whenever some are.
 
     Attributes:
         dropped: how many answered orders were not recorded.
@@ -44,8 +46,10 @@ class Audit:
         hash_key: str = "",
         retention_days: int = 730,
         capacity: int = CAPACITY,
+        on_drop: Callable[[int], None] | None = None,
     ) -> None:
         self.dropped = 0
+        self._on_drop = on_drop
         self._store = store
         self._maker = RecordMaker(hash_key)
         self._retention_days = retention_days
@@ -99,6 +103,8 @@ class Audit:
         """Count what is lost, and say so once a minute."""
         if not count:
             return
+        if self._on_drop is not None:
+            self._on_drop(count)
         now = time.monotonic()
         with self._changed:
             self.dropped += count

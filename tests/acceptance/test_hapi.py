@@ -18,6 +18,7 @@ from cds_service.cli.storing import stored_entries
 from cds_service.settings import Settings
 from fhir_mappings.needs import NEEDS
 from tests.cds_service.api.calling import PATH
+from tests.cds_service.cli.running import run
 from tests.faults import status
 from tests.faulty_proxy import PAGES, FaultyProxy, Forward
 from tests.hapi import hapi as hapi  # noqa: PLC0414 - a fixture
@@ -81,7 +82,7 @@ def request_of(case: Json) -> Json:
     return {**request, "prefetch": {}}
 
 
-def signed(request: Json, service: httpx.Client) -> list[Json]:
+def answered(request: Json, service: httpx.Client) -> list[Json]:
     """Send a request; return what is compared of each assessment."""
     response = service.post(PATH, json=request)
     assert response.status_code == httpx.codes.OK, response.text
@@ -134,7 +135,9 @@ def test_without_prefetch_the_answer_is_that_of_the_record(
 ) -> None:
     forbid(server, case)
 
-    answer = signed({**request_of(case), "fhirServer": server.url}, service_on(case["evaluatedOn"]))
+    answer = answered(
+        {**request_of(case), "fhirServer": server.url}, service_on(case["evaluatedOn"])
+    )
 
     assert answer == replayed(case)
 
@@ -148,7 +151,7 @@ def test_with_our_templates_filled_by_the_server_the_answer_is_that_of_the_recor
     templates = service.get("/cds-services").json()["services"][0]["prefetch"]
     prefetch = filled(ehr, templates, request["context"]["patientId"], server.url)
 
-    answer = signed({**request, "prefetch": prefetch}, service)
+    answer = answered({**request, "prefetch": prefetch}, service)
 
     assert answer == replayed(case)
 
@@ -160,7 +163,9 @@ def test_pages_of_five_change_nothing(
     forbid(server, case)
     server.page_size = 5
 
-    answer = signed({**request_of(case), "fhirServer": server.url}, service_on(case["evaluatedOn"]))
+    answer = answered(
+        {**request_of(case), "fhirServer": server.url}, service_on(case["evaluatedOn"])
+    )
 
     assert answer == replayed(case)
 
@@ -169,10 +174,22 @@ def test_what_comes_on_later_pages_is_asked_for(server: FaultyProxy, service_on:
     case = next(one for one in records() if one["id"].startswith("05-"))
     server.page_size = 1
 
-    answer = signed({**request_of(case), "fhirServer": server.url}, service_on(case["evaluatedOn"]))
+    answer = answered(
+        {**request_of(case), "fhirServer": server.url}, service_on(case["evaluatedOn"])
+    )
 
     assert answer == replayed(case)
     assert len(server.asked(PAGES)) >= 3  # its four Observations
+
+
+def test_the_sandbox_command_finds_no_difference(hapi: str) -> None:
+    loaded, again = (run("sandbox", "load", "--fhir", hapi) for _ in range(2))
+    signed = run("sandbox", "sign", "--fhir", hapi)
+
+    # HAPI repairs sample 09, so it is never there as it was sent.
+    assert loaded.stdout.endswith("1 records loaded, 16 were there already\n")
+    assert [one.exit_code for one in (loaded, again, signed)] == [0, 0, 0]
+    assert signed.stdout.count(" yes") == 18
 
 
 @pytest.mark.parametrize("kind", sorted({need.type for need in NEEDS} - {"Patient"}))
@@ -187,7 +204,9 @@ def test_a_type_that_the_server_forbids_is_judged_as_unread(
     server.fault(kind, status(403))
     lacking = {**case, "unavailable": [kind], "bundle": without(case["bundle"], kind)}
 
-    answer = signed({**request_of(case), "fhirServer": server.url}, service_on(case["evaluatedOn"]))
+    answer = answered(
+        {**request_of(case), "fhirServer": server.url}, service_on(case["evaluatedOn"])
+    )
 
     assert answer == replayed(lacking)
 

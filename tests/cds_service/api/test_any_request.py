@@ -24,6 +24,17 @@ RECORD = (
     .add("ImagingStudy", status="available", started="2026-05-01")
 )
 REQUEST = request_of(RECORD)
+REQUEST["fhirServer"] = "https://ehr.example.org/fhir"
+REQUEST["fhirAuthorization"] = {
+    "access_token": "t",
+    "token_type": "Bearer",
+    "expires_in": 300,
+    "scope": "patient/*.rs",
+    "subject": "iort-cds",
+    "patient": "p",
+}
+REQUEST["context"]["selections"] = ["ServiceRequest/servicerequest-1"]
+REQUEST["context"]["dispatchedOrders"] = ["ServiceRequest/servicerequest-1"]
 
 
 def places(content: Any, path: Path = ()) -> Iterator[Path]:

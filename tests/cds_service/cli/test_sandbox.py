@@ -9,15 +9,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import Result
 
 from cds_service.cli.demo import _serving
 from cds_service.settings import Settings
-from tests.builders import Record, breast
+from tests.builders import DAY, Record, breast
 from tests.cds_service.cli.running import run, write
-from tests.faults import bad_json, login_page, outcome, says, status
-from tests.faulty_proxy import PAGES, FaultyProxy
+from tests.faults import bad_json, cut, login_page, outcome, says, status
+from tests.faulty_proxy import PAGES, Fault, FaultyProxy, Query, Reply
 from tests.memory_fhir import MemoryFhir
 
 SAMPLES = Path(__file__).parents[3] / "sample_bundles"
@@ -196,6 +197,15 @@ def test_what_is_no_answer_of_a_fhir_server_is_an_error(
     assert result.stderr.endswith(f"{server.url} {reason}\n")
 
 
+def test_a_server_that_breaks_off_is_named(server: FaultyProxy, tmp_path: Path) -> None:
+    server.fault("*", cut(after=10))
+
+    result = load(server, file_of(tmp_path, breast()))
+
+    assert result.exit_code == 1
+    assert result.stderr.endswith(f"{server.url} did not answer: RemoteProtocolError\n")
+
+
 @pytest.mark.parametrize("address", ["", "/fhir"])
 def test_a_server_that_is_not_there_is_named_once(nowhere: str, address: str) -> None:
     result = run("sandbox", "load", "--fhir", nowhere + address)
@@ -345,12 +355,37 @@ def test_a_service_that_is_not_there_is_named(
 def test_an_answer_without_assessments_is_shown_and_differs(
     server: FaultyProxy, tmp_path: Path, answer: Json, shown: str
 ) -> None:
-    # Any server will do for a service that answers nonsense.
-    with FaultyProxy(lambda _: says(answer)(None, None)) as service:  # type: ignore[arg-type]
+    with FaultyProxy(MemoryFhir()) as service:
+        service.fault("*", says(answer))
         result = sign(server, file_of(tmp_path, breast()), "--service", service.url)
 
     assert result.exit_code == 1
-    assert shown in result.stdout
+    assert rows(result)["servicerequest-1"][1:] == [shown, "likely-covered", "no: not assessed"]
+
+
+def test_an_order_that_the_file_lacks_is_shown(server: FaultyProxy, tmp_path: Path) -> None:
+    file = file_of(tmp_path, breast())
+    load(server, file)
+
+    settings = Settings(today=date.fromisoformat(DAY), port=0)
+    with _serving(settings) as service, FaultyProxy(MemoryFhir()) as other:
+        other.fault("*", renamed(service))
+        result = sign(server, file, "--service", other.url)
+
+    assert result.exit_code == 1
+    assert rows(result)["other"][1:3] == ["likely-covered", "not-applicable"]
+    assert rows(result)["other"][3] == "no: no such order in the file"
+
+
+def renamed(service: str) -> Fault:
+    """Answer as the service does, for an order of another name."""
+
+    def fault(query: Query, _: object) -> Reply:
+        url = f"{service}/{query.path}"
+        answer = httpx.post(url, content=query.body, timeout=30, trust_env=False)
+        return Reply(answer.content.replace(b"servicerequest-1", b"other"))
+
+    return fault
 
 
 def test_an_answer_that_is_of_no_cds_service_is_an_error(

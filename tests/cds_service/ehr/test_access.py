@@ -276,6 +276,15 @@ def test_a_private_server_may_be_inside_by_its_name_and_port_only() -> None:
     assert not may("ehr.example.org", "10.1.2.3")
 
 
+def test_other_hosts_may_be_inside_where_somebody_vouches_for_them() -> None:
+    vouching = Gate([], sandbox=False, is_private=lambda *to: to == ("keys", 443))
+    inside = ipaddress.ip_address("10.1.2.3")
+
+    assert vouching.may_connect("keys", 443, inside)
+    assert not vouching.may_connect("keys", 8443, inside)
+    assert not vouching.may_connect("other", 443, inside)
+
+
 def test_the_loopback_is_reached_by_its_own_name_and_in_the_sandbox_only() -> None:
     assert may("localhost", "127.0.0.1", 8090, sandbox=True)
     assert may("::1", "::1", 8090, sandbox=True)

@@ -382,8 +382,8 @@ def test_what_does_not_pass_is_not_tried_again(status: int) -> None:
 
 @pytest.mark.parametrize(
     "failure",
-    [httpx.ConnectError(""), httpx.ReadError(""), httpx.RemoteProtocolError(""), httpx.ProxyError("")],
-)  # fmt: skip
+    [kind("") for kind in (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError)],
+)
 def test_a_connection_that_fails_is_tried_again(failure: Exception) -> None:
     assert asked(CONDITIONS, failure, conditions("a")) == ("present", None, ["a"])
     assert asked(CONDITIONS, failure)[:2] == ("unreadable", "server-error")
@@ -585,7 +585,7 @@ def test_what_is_no_http_is_an_error_of_the_server() -> None:
 def test_several_answers_meet_a_need_together(states: list[Any], united_state: str) -> None:
     given = [
         NeedState(one, "invalid" if one in ("partial", "unreadable") else None) for one in states
-    ]  # noqa: E501
+    ]
     found = united(given)
     assert found.state == united_state
     assert found.why == (None if found.complete else "invalid")

@@ -20,7 +20,7 @@ from cds_service.operations.metrics import Metrics
 metrics = Metrics()
 metrics.in_flight.inc()
 metrics.answered(RequestContext("r", service="iort-coverage"), "ok", 0.1)
-metrics.breaker("ehr", True)
+metrics.breaker("ehr", is_open=True)
 """
 
 
@@ -58,8 +58,8 @@ def test_a_request_of_no_service_counts_too() -> None:
 
 def test_what_else_is_counted() -> None:
     metrics = Metrics()
-    metrics.breaker("hospital", True)
-    metrics.breaker("clinic", False)
+    metrics.breaker("hospital", is_open=True)
+    metrics.breaker("clinic", is_open=False)
     metrics.audit_dropped()
     metrics.feedback("overridden")
     lines = shown(metrics)
