@@ -15,7 +15,7 @@ from cds_service.cli.start import (
     parts_or_exit,
     settings_or_exit,
 )
-from cds_service.operations.logs import configure_logging
+from cds_service.operations.logs import logging_config
 from cds_service.operations.workers import prepare_workers
 from cds_service.settings import Settings
 
@@ -76,7 +76,7 @@ def serve(  # noqa: PLR0913, PLR0917 - the flags of the command
         workers=settings.workers,
         timeout_graceful_shutdown=_STOP_SECONDS,
         access_log=False,  # its lines would name callers and paths
-        log_config=configure_logging(settings.log_level),
+        log_config=logging_config(settings.log_level),
         server_header=False,
     )
 

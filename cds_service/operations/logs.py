@@ -1,7 +1,6 @@
 """Logs: one JSON object per line on stderr."""
 
 import logging
-import logging.config
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -78,22 +77,12 @@ class JsonLines(logging.Formatter):
         return f"{self._time}.{int((created - second) * 1000):03d}Z"
 
 
-def configure_logging(level: str) -> dict[str, Any]:
-    """Configure the logs of this process.
+def logging_config(level: str) -> dict[str, Any]:
+    """Return the configuration of the logs; nothing in it but plain values, as workers need it.
 
     Args:
         level: least severity that is logged of what is ours; of others it is never below WARNING.
-
-    Returns:
-        The configuration, which uvicorn applies in its workers (`log_config`).
     """
-    config = logging_config(level)
-    logging.config.dictConfig(config)
-    return config
-
-
-def logging_config(level: str) -> dict[str, Any]:
-    """Return the configuration of the logs; nothing in it but plain values, as workers need it."""
     least = level.upper()
     loggers: dict[str, Any] = {name: {"level": "WARNING"} for name in _QUIET}
     loggers |= {name: {"level": least} for name in _OWN}

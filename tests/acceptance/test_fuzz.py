@@ -19,7 +19,9 @@ API = schemathesis.openapi.from_dict(call("GET", "/openapi.json", APP).json())
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 def test_no_request_by_the_description_breaks_the_service(case: "schemathesis.Case[Any]") -> None:
     how: dict[str, Any] = dict(case.as_transport_kwargs(base_url="http://cds"))
-    parts: dict[str, Any] = {name: how[name] for name in ("headers", "params", "json", "files") if name in how}
+    parts: dict[str, Any] = {
+        name: how[name] for name in ("headers", "params", "json", "files") if name in how
+    }
     if isinstance(data := how.get("data"), str | bytes):
         parts["content"] = data
 

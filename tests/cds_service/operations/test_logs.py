@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from cds_service.operations.context import RequestContext, begin, end
-from cds_service.operations.logs import ACCESS, configure_logging, logging_config
+from cds_service.operations.logs import ACCESS, logging_config
 
 OWN = logging.getLogger("cds_service.somewhere")
 FOREIGN = logging.getLogger("somelibrary")
@@ -49,7 +49,7 @@ def fail() -> None:
 
 
 def test_a_line_says_when_how_severe_who_and_what(lines: Any) -> None:
-    configure_logging("info")
+    logging.config.dictConfig(logging_config("info"))
     OWN.info("started with %d readings", 3)
     OWN.warning("again", extra={"fields": {"port": 8080}})
     first, second = lines()
@@ -64,7 +64,7 @@ def test_a_line_says_when_how_severe_who_and_what(lines: Any) -> None:
 
 
 def test_the_time_is_that_of_the_record(lines: Any) -> None:
-    configure_logging("info")
+    logging.config.dictConfig(logging_config("info"))
     for created in (0.25, 0.5, 86_400.0):
         record = logging.LogRecord(ACCESS, logging.INFO, "", 0, "request", None, None)
         record.created = created
@@ -77,7 +77,7 @@ def test_the_time_is_that_of_the_record(lines: Any) -> None:
 
 
 def test_lines_name_the_request_they_belong_to(lines: Any) -> None:
-    configure_logging("info")
+    logging.config.dictConfig(logging_config("info"))
     token = begin(RequestContext("r1", "iort-coverage"))
     OWN.info("during")
     end(token)
@@ -88,7 +88,7 @@ def test_lines_name_the_request_they_belong_to(lines: Any) -> None:
 
 
 def test_of_an_exception_only_its_type_and_place_are_logged(lines: Any) -> None:
-    configure_logging("info")
+    logging.config.dictConfig(logging_config("info"))
     try:
         fail()
     except ValueError as error:
@@ -104,21 +104,21 @@ def test_of_an_exception_only_its_type_and_place_are_logged(lines: Any) -> None:
 
 
 def test_messages_are_masked_whoever_writes_them(lines: Any) -> None:
-    configure_logging("info")
+    logging.config.dictConfig(logging_config("info"))
     OWN.warning("with Bearer abc.def")
     FOREIGN.warning("GET %s", "https://ehr/Patient/12?name=Smith")
     assert [line["message"] for line in lines()] == ["with Bearer …", "GET https://ehr/Patient/…?…"]
 
 
 def test_of_a_foreign_message_only_the_first_line_is_logged(lines: Any) -> None:
-    configure_logging("info")
+    logging.config.dictConfig(logging_config("info"))
     logging.getLogger("asyncio").error("Task failed\nfuture: <Task exception=ValueError('Mary')>")
     OWN.warning("two\nlines")
     assert [line["message"] for line in lines()] == ["Task failed", "two\nlines"]
 
 
 def test_a_message_that_cannot_be_formatted_costs_nothing_else(lines: Any) -> None:
-    configure_logging("info")
+    logging.config.dictConfig(logging_config("info"))
     FOREIGN.warning("%d", "Mary")
     FOREIGN.warning("%(a)s", {"b": 1})
     FOREIGN.warning("%(a)s", {"a": 1})
@@ -127,7 +127,7 @@ def test_a_message_that_cannot_be_formatted_costs_nothing_else(lines: Any) -> No
 
 
 def test_the_stack_is_not_logged(lines: Any) -> None:
-    configure_logging("info")
+    logging.config.dictConfig(logging_config("info"))
     OWN.warning("here", stack_info=True)
     (line,) = lines()
     assert set(line) == {"time", "level", "logger", "message"}
@@ -137,7 +137,7 @@ def test_the_stack_is_not_logged(lines: Any) -> None:
     "name", ["httpx", "httpcore.http11", "sqlalchemy.engine", "alembic", "opentelemetry", "any"]
 )
 def test_libraries_are_quiet_at_any_level(lines: Any, name: str) -> None:
-    configure_logging("debug")
+    logging.config.dictConfig(logging_config("debug"))
     logging.getLogger(name).info("GET /Patient")
     logging.getLogger(name).warning("slow")
     OWN.debug("ours")
@@ -149,7 +149,7 @@ def test_libraries_are_quiet_at_any_level(lines: Any, name: str) -> None:
     [("debug", "DEBUG", "INFO"), ("info", "INFO", "INFO"), ("error", "ERROR", "ERROR")],
 )
 def test_the_level_is_that_of_what_is_ours(level: str, own: str, server: str) -> None:
-    loggers = configure_logging(level)["loggers"]
+    loggers = logging.config.dictConfig(logging_config(level))["loggers"]
     assert loggers["cds_service"]["level"] == own
     assert loggers["uvicorn"]["level"] == server
     assert loggers["uvicorn.access"]["level"] == "WARNING"
