@@ -149,7 +149,7 @@ def test_libraries_are_quiet_at_any_level(lines: Any, name: str) -> None:
     [("debug", "DEBUG", "INFO"), ("info", "INFO", "INFO"), ("error", "ERROR", "ERROR")],
 )
 def test_the_level_is_that_of_what_is_ours(level: str, own: str, server: str) -> None:
-    loggers = logging.config.dictConfig(logging_config(level))["loggers"]
+    loggers = logging_config(level)["loggers"]
     assert loggers["cds_service"]["level"] == own
     assert loggers["uvicorn"]["level"] == server
     assert loggers["uvicorn.access"]["level"] == "WARNING"
