@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from cds_service.store.store import Store
 from tests.cds_service.api.calling import PATH, app_with, call, cards_of, request_of
+from tests.cds_service.trust.signing import entry, write_registry
 from tests.shared import CAPTURED, needs_captured, objects_in
 
 FEEDBACK = f"{PATH}/feedback"
@@ -117,3 +118,10 @@ def test_what_a_real_client_reports_is_kept(app: FastAPI) -> None:
 
     assert answers
     assert set(answers) == {200}
+
+
+def test_feedback_of_strangers_is_refused(tmp_path: Path) -> None:
+    registry = write_registry(tmp_path, north=entry())
+    app = app_with(profile="production", registry=registry, public_url="https://cds.example.org")
+
+    assert call("POST", FEEDBACK, app, json={"feedback": [item("c")]}).status_code == 401

@@ -15,8 +15,9 @@ from tests.judging import assessor
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is set as on the machine on which the tests run."""
     for name in os.environ:
-        if name.startswith("IORT_CDS_"):
+        if name.startswith("IORT_CDS_") and name != "IORT_CDS_REQUIRE":
             monkeypatch.delenv(name)
+    monkeypatch.setenv("IORT_CDS_STORE", "")  # no test leaves a database behind by accident
     for name in ("DEMO_ONCE", "FORCE_COLOR", "TTY_COMPATIBLE", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
 

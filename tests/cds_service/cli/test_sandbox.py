@@ -328,7 +328,7 @@ def test_a_running_service_is_asked_on_its_own_day(server: FaultyProxy, tmp_path
     file = file_of(tmp_path, breast())
     load(server, file)
 
-    with _serving(Settings(today=date(1990, 6, 15), port=0)) as service:
+    with _serving(Settings(today=date(1990, 6, 15), port=0, store="")) as service:
         result = sign(server, file, "--service", f"{service}/")
 
     assert result.exit_code == 0
@@ -367,7 +367,7 @@ def test_an_order_that_the_file_lacks_is_shown(server: FaultyProxy, tmp_path: Pa
     file = file_of(tmp_path, breast())
     load(server, file)
 
-    settings = Settings(today=date.fromisoformat(DAY), port=0)
+    settings = Settings(today=date.fromisoformat(DAY), port=0, store="")
     with _serving(settings) as service, FaultyProxy(MemoryFhir()) as other:
         other.fault("*", renamed(service))
         result = sign(server, file, "--service", other.url)

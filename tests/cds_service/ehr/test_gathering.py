@@ -282,9 +282,9 @@ def test_without_token_none_is_sent() -> None:
 def test_what_comes_in_time_is_kept_and_what_is_late_is_named() -> None:
     wire = Wire().on("Procedure", hanging()).on("Condition", searchset(resource("Condition", "a")))
     started = time.monotonic()
-    found = completed(wire, by=gatherer(30), seconds=0.1)
+    found = completed(wire, by=gatherer(30), seconds=0.5)
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
     assert found.states["procedures"] == NeedState("unreadable", "timed-out", "Procedure?patient=p")
     assert shown(found)["conditions"] == ("present", None)
     assert ids(found) == [("conditions", "a")]
@@ -295,7 +295,7 @@ def test_a_token_that_expires_earlier_ends_the_asking() -> None:
     wire, access = Wire().on("Condition", hanging()), access_with(seconds=0.1)
     found = completed(wire, access=access, by=gatherer(30), seconds=30)
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
     assert shown(found)["conditions"] == ("unreadable", "timed-out")
 
 

@@ -292,7 +292,7 @@ def test_what_came_in_time_is_judged_and_what_was_late_is_named(wire: Wire) -> N
     wire.on("Observation", hanging())
     serve(wire, record)
     content = request_of(record, prefetch={})
-    assessment = judged(content, gathered(content, seconds=0.1, limit=30))
+    assessment = judged(content, gathered(content, seconds=0.5, limit=30))
 
     assert assessment.determination == "unable-to-evaluate"
     late = {(one.need, one.state, one.why) for one in assessment.unavailable}

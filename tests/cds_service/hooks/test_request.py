@@ -6,7 +6,13 @@ import msgspec
 import pytest
 from msgspec import UNSET, Raw
 
-from cds_service.hooks.request import HookRequest, RequestError, parse_request
+from cds_service.hooks.request import (
+    FhirAuthorization,
+    HookRequest,
+    RequestError,
+    parse_authorization,
+    parse_request,
+)
 
 REQUEST: dict[str, Any] = {
     "hook": "order-sign",
@@ -67,3 +73,55 @@ def test_what_stands_in_the_prefetch_is_not_decoded() -> None:
 def test_a_request_that_cannot_be_answered_names_what_is_wrong(body: bytes, message: str) -> None:
     with pytest.raises(RequestError, match=f"^{message}$"):
         parse_request(body)
+
+
+AUTHORIZATION = {
+    "access_token": "secret",
+    "token_type": "Bearer",
+    "expires_in": 300,
+    "scope": "patient/*.rs",
+    "subject": "iort-cds",
+    "patient": "p",
+}
+
+
+def authorization(content: Any) -> FhirAuthorization | None:
+    return parse_authorization(Raw(msgspec.json.encode(content)))
+
+
+def test_a_token_comes_with_what_it_is_for_and_never_shows_itself() -> None:
+    found = authorization(AUTHORIZATION)
+
+    assert found == FhirAuthorization(
+        "secret", bearer=True, seconds=300, scope="patient/*.rs", subject="iort-cds", patient="p"
+    )
+    assert "secret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, 7, [], "token", {}, {"access_token": ""}, {"access_token": 7}, {"token_type": "Bearer"}],
+)
+def test_without_a_token_there_is_no_authorization(content: Any) -> None:
+    assert authorization(content) is None
+    assert parse_authorization(UNSET) is None
+
+
+@pytest.mark.parametrize(
+    ("member", "odd", "expected"),
+    [
+        ("expires_in", "soon", ("seconds", None)),
+        ("expires_in", "300", ("seconds", 300)),
+        ("scope", 7, ("scope", "")),
+        ("subject", {}, ("subject", None)),
+        ("patient", None, ("patient", None)),
+        ("token_type", "bearer", ("bearer", True)),
+        ("token_type", "MAC", ("bearer", False)),
+    ],
+)
+def test_an_odd_member_of_the_authorization_costs_itself(
+    member: str, odd: Any, expected: tuple[str, Any]
+) -> None:
+    found = authorization({**AUTHORIZATION, member: odd})
+
+    assert getattr(found, expected[0]) == expected[1]
