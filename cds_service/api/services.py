@@ -13,10 +13,10 @@ from cds_service.api.errors import error_response
 from cds_service.api.offers import HOOKS, SERVICE_IDS
 from cds_service.api.schema import REQUEST_BODY
 from cds_service.api.state import State
+from cds_service.faults import place_of
 from cds_service.hooks.cards import Card, Cards
 from cds_service.hooks.request import HookRequest, RequestError, parse_request
 from cds_service.operations.context import current
-from cds_service.operations.masking import place_of
 from cds_service.sessions import Session
 from cds_service.store.records import Answer
 from cds_service.trust.tokens import Caller

@@ -54,7 +54,7 @@ def demo(
     console = console_for(sys.stdout)
     samples = [Path(str(resources.files("sample_bundles")))]
     try:
-        with _serving(settings) as url:
+        with serving(settings) as url:
             _sign_all(console, url, paths or samples)
             console.print(Rule())
             console.print(f"The service is at {url}/cds-services", style="bold")
@@ -66,7 +66,7 @@ def demo(
 
 
 @contextmanager
-def _serving(settings: Settings) -> Iterator[str]:
+def serving(settings: Settings) -> Iterator[str]:
     """Run the service in a thread, as `serve` runs it; yield its address."""
     logging.getLogger("cds_service").setLevel(logging.ERROR)  # the cards say it as well
     listener = _listener(settings)

@@ -1,7 +1,6 @@
 """``iort-cds replay``: judge saved records and requests."""
 
 import sys
-import traceback
 from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,6 +15,7 @@ from cds_service.assess import Assessor
 from cds_service.cli.output import output_for
 from cds_service.cli.sources import Item, SourceError, items_in
 from cds_service.cli.start import assessor_or_exit, errors_console, settings_or_exit
+from cds_service.faults import place_of
 from cds_service.hooks.request import RequestError, parse_request
 from cds_service.intake.bundles import decode_bundle
 from cds_service.intake.orders import Draft
@@ -111,7 +111,7 @@ class _Replayer:
         except (RequestError, SourceError) as error:
             self._fail(f"{item.place}: {error}")
         except Exception as error:  # noqa: BLE001 - one record must not cost the others theirs
-            self._fail(f"{item.place}: an error in this program: {_fault(error)}")
+            self._fail(f"{item.place}: an error in this program: {place_of(error)}")
         return answers
 
     def _session(self, item: Item) -> Session:
@@ -140,9 +140,3 @@ class _Replayer:
     def _fail(self, message: str) -> None:
         self.failed = True
         self._errors.print(message)
-
-
-def _fault(error: Exception) -> str:
-    """Say where it happened; the message of the error may quote the record."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {frame.name}:{frame.lineno}"

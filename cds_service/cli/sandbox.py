@@ -14,7 +14,7 @@ import msgspec
 import typer
 from rich.table import Table
 
-from cds_service.cli.demo import SAMPLES_SIGNED_ON, _serving
+from cds_service.cli.demo import SAMPLES_SIGNED_ON, serving
 from cds_service.cli.output import console_for
 from cds_service.cli.servers import (
     FHIR_JSON,
@@ -163,7 +163,7 @@ def _starter(settings: Settings, running: ExitStack) -> Callable[[date], str]:
     @cache
     def start(day: date) -> str:
         on_the_day = settings.model_copy(update={"today": day})
-        return running.enter_context(_serving(on_the_day))
+        return running.enter_context(serving(on_the_day))
 
     return start
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 
-from cds_service.operations.masking import place_of
+from cds_service.faults import place_of
 from cds_service.operations.metrics import render
 
 Check = Callable[[], bool | Awaitable[bool | None] | None]

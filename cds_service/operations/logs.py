@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
+from cds_service.faults import place_of
 from cds_service.operations.context import known
-from cds_service.operations.masking import masked, place_of
+from cds_service.operations.masking import masked
 
 ACCESS: Final = "cds_service.access"
 _OWN: Final = ("cds_service", "fhir_mappings", "sandbox")

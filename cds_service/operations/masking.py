@@ -1,12 +1,9 @@
 """What must not leave the process in a log or a trace: ids of patients, tokens, queries of URLs."""
 
 import re
-import traceback
 from typing import Final
 from urllib.parse import urlsplit
 
-_FRAMES: Final = 12
-_CAUSES: Final = 4
 # The resources that are asked for, and those that stand for people; a word that is none of them
 # may be an id.
 _TYPES: Final = (
@@ -39,24 +36,6 @@ def masked(text: str) -> str:
     for pattern, instead in _MASKS:
         text = pattern.sub(instead, text)
     return text.encode("utf-8", "replace").decode()
-
-
-def place_of(error: BaseException) -> str:
-    """Name the type of an exception and where it came from, never its message.
-
-    Messages quote what they complain about, and here that is a patient's record.
-    """
-    named: list[str] = []
-    one = error
-    while len(named) < _CAUSES:
-        frames = traceback.extract_tb(one.__traceback__)[-_FRAMES:]
-        places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-        named.append(f"{type(one).__name__} in {places}" if places else type(one).__name__)
-        cause = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
-        if cause is None:
-            break
-        one = cause
-    return ", from ".join(named)
 
 
 def resource_type(path: str) -> str | None:

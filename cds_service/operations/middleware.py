@@ -13,9 +13,9 @@ from typing import Any, Final
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cds_service.faults import place_of
 from cds_service.operations.context import RequestContext, begin, end, is_sane
 from cds_service.operations.logs import ACCESS
-from cds_service.operations.masking import place_of
 from cds_service.operations.metrics import Metrics
 
 PROBES: Final = frozenset(("/healthz", "/readyz", "/metrics"))

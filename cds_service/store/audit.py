@@ -7,11 +7,11 @@ counted: no answer is delayed or fails because of the audit.
 import logging
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from cds_service.faults import place_of
 from cds_service.store.errors import StoreError
 from cds_service.store.records import Answer, Record, RecordMaker
 from cds_service.store.store import Store
@@ -73,7 +73,7 @@ class Audit:
         try:
             records = list(self._maker.records(answer))
         except Exception as error:  # noqa: BLE001 - an answer must not fail because of its record
-            _log.error("an answer could not be recorded: %s", _place_of(error))
+            _log.error("an answer could not be recorded: %s", place_of(error))
             self._drop(max(1, len(answer.assessed)))
             return
         with self._changed:
@@ -171,9 +171,3 @@ class Audit:
             store.delete_older_than(self._retention_days)
         except StoreError as error:
             _log.warning("old records could not be deleted: %s", error)
-
-
-def _place_of(error: Exception) -> str:
-    """Say where it happened; the message of the error may quote the record."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {frame.name}:{frame.lineno}"

@@ -13,7 +13,7 @@ import pytest
 
 from cds_service.answer.assessment import EXTENSION, Assessment
 from cds_service.cli.compose import compose_request
-from cds_service.cli.demo import _serving
+from cds_service.cli.demo import serving
 from cds_service.cli.storing import stored_entries
 from cds_service.settings import Settings
 from fhir_mappings.needs import NEEDS
@@ -48,7 +48,7 @@ def service_on() -> Iterator[ServiceOn]:
                 deadline=SECONDS,
                 query_timeout=SECONDS,
             )
-            url = running.enter_context(_serving(settings))
+            url = running.enter_context(serving(settings))
             client = httpx.Client(base_url=url, timeout=2 * SECONDS, trust_env=False)
             return running.enter_context(client)
 

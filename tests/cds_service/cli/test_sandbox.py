@@ -13,7 +13,7 @@ import httpx
 import pytest
 from typer.testing import Result
 
-from cds_service.cli.demo import _serving
+from cds_service.cli.demo import serving
 from cds_service.settings import Settings
 from tests.builders import DAY, Record, breast
 from tests.cds_service.cli.running import run, write
@@ -328,7 +328,7 @@ def test_a_running_service_is_asked_on_its_own_day(server: FaultyProxy, tmp_path
     file = file_of(tmp_path, breast())
     load(server, file)
 
-    with _serving(Settings(today=date(1990, 6, 15), port=0, store="")) as service:
+    with serving(Settings(today=date(1990, 6, 15), port=0, store="")) as service:
         result = sign(server, file, "--service", f"{service}/")
 
     assert result.exit_code == 0
@@ -368,7 +368,7 @@ def test_an_order_that_the_file_lacks_is_shown(server: FaultyProxy, tmp_path: Pa
     load(server, file)
 
     settings = Settings(today=date.fromisoformat(DAY), port=0, store="")
-    with _serving(settings) as service, FaultyProxy(MemoryFhir()) as other:
+    with serving(settings) as service, FaultyProxy(MemoryFhir()) as other:
         other.fault("*", renamed(service))
         result = sign(server, file, "--service", other.url)
 

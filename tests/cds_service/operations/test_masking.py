@@ -2,7 +2,8 @@
 
 import pytest
 
-from cds_service.operations.masking import masked, place_of, reduced_url, resource_type
+from cds_service.faults import place_of
+from cds_service.operations.masking import masked, reduced_url, resource_type
 
 
 def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
