@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.asking import asking, cards_for, server_of
 from tests.builders import breast, concept
 from tests.cds_service.api.calling import PATH, cards_of, post, request_of
+from tests.faulty_proxy import FaultyProxy
+from tests.memory_fhir import MemoryFhir
 
 ORDER = "ServiceRequest/servicerequest-1"
 PATHS = [PATH, f"{PATH}-select", f"{PATH}-dispatch"]
@@ -95,3 +98,52 @@ def test_a_dispatched_order_of_another_kind_gets_no_card() -> None:
     request["prefetch"]["serviceRequests"]["entry"][-1]["resource"]["code"] = concept("cpt|77067")
 
     assert cards_of(request) == []
+
+
+# --- with a server behind the request
+
+
+def test_a_dispatched_order_is_read_from_the_server_with_its_record() -> None:
+    record = breast()
+    record.last["status"] = "active"
+    with FaultyProxy(server_of(record)) as server:
+        request = asking(record, server.url, hook="order-dispatch")
+        request["context"] = {
+            "patientId": "p",
+            "dispatchedOrders": [ORDER, "ServiceRequest/gone"],
+        }
+
+        first, *others = cards_for(request)
+
+    assert first["extension"]["org.iort-cds.assessment"]["order"] == ORDER
+    assert first["extension"]["org.iort-cds.assessment"]["determination"] == "likely-covered"
+    assert [card["summary"] for card in others] == [
+        "ServiceRequest/gone could not be read; it was not checked for IORT coverage"
+    ]
+
+
+def test_a_draft_that_the_server_also_holds_is_one_order() -> None:
+    record = breast()
+    with FaultyProxy(MemoryFhir(record.resources)) as server:
+        cards = cards_for(asking(record, server.url))
+
+    assert len(cards) == 1
+    assert "Another IORT order" not in cards[0]["detail"]
+
+
+def test_an_ordinary_order_asks_the_server_nothing() -> None:
+    record = breast().without("ServiceRequest").order("Mammogram")
+    with FaultyProxy(server_of(record)) as server:
+        assert cards_for(asking(record, server.url)) == []
+
+    assert server.seen == []
+
+
+def test_what_the_prefetch_brought_is_not_asked_again() -> None:
+    record = breast()
+    with FaultyProxy(server_of(record)) as server:
+        request = {**asking(record, server.url), "prefetch": request_of(record)["prefetch"]}
+        del request["prefetch"]["procedures"]
+        cards_for(request)
+
+    assert {one.type for one in server.seen} - {"metadata"} == {"Procedure"}
