@@ -89,7 +89,7 @@ async def _answer(
         return _cards([state.cards.notice(*_FAILED, base_url)])
     context.determinations += [one.assessment.determination for one in found.session.assessed]
     for timing in found.gathered.timings:
-        context.queried(timing.need, timing.outcome, timing.seconds)
+        context.queried(timing.type, timing.outcome, timing.seconds)
     if found.cards is None:
         return error_response(412, "data that decide could not be obtained")
     if found.session.assessed:

@@ -34,11 +34,11 @@ class Timing(Struct, frozen=True):
     """How one ask went, for logs and metrics.
 
     Attributes:
-        need: name of the need.
+        type: the resource type that was asked for.
         outcome: ``ok``, or why not.
     """
 
-    need: str
+    type: str
     seconds: float
     outcome: str
 

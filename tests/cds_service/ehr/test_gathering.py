@@ -350,7 +350,7 @@ def test_how_asks_went_is_told_without_naming_anybody() -> None:
     missing = prefetch_with(without=("conditions", "procedures"))
     timings = completed(wire, missing).timings
 
-    assert [(one.need, one.outcome) for one in timings] == [
+    assert [(one.type, one.outcome) for one in timings] == [
         ("Condition", "not-authorised"),
         ("Procedure", "ok"),
     ]
