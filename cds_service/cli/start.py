@@ -14,7 +14,7 @@ from cds_service.guideline.errors import GuidelineError
 from cds_service.settings import Settings
 from cds_service.store.errors import StoreError
 from cds_service.store.store import Store
-from cds_service.trust.registry import RegistryError
+from cds_service.trust.registry import Registry, RegistryError
 from fhir_mappings.terminology import TerminologyError
 
 
@@ -69,7 +69,9 @@ def fit_for_profile_or_exit(settings: Settings) -> None:
 def parts_or_exit(settings: Settings) -> None:
     """Exit with what is wrong in a file or database that the settings name."""
     try:
-        open_registry(settings)
+        registry = open_registry(settings)
+        if registry is not None and settings.profile == "production":
+            _check_clients(registry.current())
         if settings.store:
             Store.open(settings.store).close()
         make_client(outbound_of(settings), lambda *_: False)
@@ -77,6 +79,14 @@ def parts_or_exit(settings: Settings) -> None:
         stop(str(error))
     except OSError as error:  # ssl.SSLError is one
         stop(f"a certificate (ca_bundle, client_certificate) cannot be used: {error.strerror}")
+
+
+def _check_clients(registry: Registry) -> None:
+    """Exit where a token for us could not be told from one that was meant for another service."""
+    known = [one.options for one in registry.ehrs]
+    lacking = [one.name for one in known if one.servers and not one.open and one.client_id is None]
+    if lacking:
+        stop(f"profile production needs the clientId of these EHRs: {', '.join(lacking)}")
 
 
 def stop(message: str) -> NoReturn:

@@ -68,6 +68,26 @@ def test_production_names_what_it_lacks(
     assert server.started == {}
 
 
+@pytest.mark.parametrize(
+    ("members", "exit_code"),
+    [({}, 2), ({"clientId": "iort-cds"}, 0), ({"open": True}, 0)],
+)
+def test_production_tells_tokens_for_us_from_others(
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    production: dict[str, str],
+    members: dict[str, Any],
+    exit_code: int,
+) -> None:
+    north = entry(fhirServers=["https://fhir.example.org/r4"], **members)
+    write_registry(Path(production["REGISTRY"]).parent, north=north)
+
+    result = serve_with(monkeypatch, production)
+
+    assert result.exit_code == exit_code
+    assert ("needs the clientId of these EHRs: north" in result.stderr) == (exit_code == 2)
+
+
 def test_the_sandbox_listens_elsewhere_only_when_told_to(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
