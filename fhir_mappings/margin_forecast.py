@@ -27,9 +27,12 @@ def read_forecast(text: str, *, about_margin: bool = False, forecast: bool = Fal
     """
     stated = mentions("expected-margin", text)
     text = text.replace(":", " ") if not stated else text
+    expected = mentions("forecast", text)
+    if not (stated or expected or forecast):
+        return Forecast(None, text)  # as in most texts
     told = [one for one in stated if one.state == "said"]
-    guessing = _guessing(text, about_margin=about_margin, forecast=forecast)
-    firm = {one.clause for one in mentions("forecast", text) if one.meaning == "expected"}
+    guessing = _guessing(text, expected, about_margin=about_margin, forecast=forecast)
+    firm = {one.clause for one in expected if one.meaning == "expected"}
     told += [
         one
         for one in (mentions("margin-forecast", text) if guessing else ())
@@ -40,13 +43,15 @@ def read_forecast(text: str, *, about_margin: bool = False, forecast: bool = Fal
     return Forecast(_worst(told), ", ".join(rest) if taken else text)
 
 
-def _guessing(text: str, *, about_margin: bool, forecast: bool) -> set[int]:
+def _guessing(
+    text: str, expected: list[Mention], *, about_margin: bool, forecast: bool
+) -> set[int]:
     """Return the clauses that forecast something about a margin."""
     everything = range(len(clauses(text)))
     about = set(everything) if about_margin else _where(mentions("margin-subject", text))
     if not about:
         return about
-    return about & (set(everything) if forecast else _where(mentions("forecast", text)))
+    return about & (set(everything) if forecast else _where(expected))
 
 
 def _where(found: list[Mention]) -> set[int]:

@@ -44,10 +44,15 @@ class _Guard(NamedTuple):
 
 
 class _Lexicon(NamedTuple):
-    """The compiled lexicon; phrases of `whole` groups have to be a clause of their own."""
+    """The compiled lexicon.
+
+    Attributes:
+        groups: the phrases of each class, by group.
+        anything: all phrases of a group in one; None where they have to be a clause of their own.
+    """
 
     groups: dict[str, list[tuple[str, re.Pattern[str]]]]
-    whole: frozenset[str]
+    anything: dict[str, re.Pattern[str] | None]
     negators: _Guard
     doubts: _Guard
 
@@ -61,8 +66,9 @@ def mentions(group: str, text: str) -> list[Mention]:
     """
     lexicon = _lexicon()
     found: list[Mention] = []
-    if group not in lexicon.whole and not _anything(lexicon, group, text):
-        return found
+    anything = lexicon.anything[group]
+    if anything is not None and anything.search(text) is None:
+        return found  # as in most texts
     carried = False
     for number, (clause, follows_comma) in enumerate(_clauses(text)):
         # "no sidewall, para-aortic or distant disease": the negation reaches over the commas.
@@ -99,11 +105,6 @@ def groups() -> list[str]:
     return list(_lexicon().groups)
 
 
-def _anything(lexicon: _Lexicon, group: str, text: str) -> bool:
-    """Tell whether a text holds any phrase of a group at all; most texts hold none."""
-    return any(pattern.search(text) for _, pattern in lexicon.groups[group])
-
-
 def _clauses(text: str) -> list[tuple[str, bool]]:
     found = []
     start, comma = 0, False
@@ -133,14 +134,15 @@ def _lexicon() -> _Lexicon:
             group: [(meaning, _phrases(patterns)) for meaning, patterns in classes.items()]
             for group, classes in content["groups"].items()
         },
-        frozenset(
-            group
-            for group, classes in content["groups"].items()
-            if any(phrase.startswith("^") for phrases in classes.values() for phrase in phrases)
-        ),
+        {group: _all_phrases(classes) for group, classes in content["groups"].items()},
         _guard(content["negators"]),
         _guard(content["doubts"]),
     )
+
+
+def _all_phrases(classes: dict[str, list[str]]) -> re.Pattern[str] | None:
+    phrases = [phrase for phrases in classes.values() for phrase in phrases]
+    return None if any(phrase.startswith("^") for phrase in phrases) else _phrases(phrases)
 
 
 def _phrases(patterns: list[str]) -> re.Pattern[str]:
