@@ -1,6 +1,5 @@
 """Starting up: settings and guideline, with errors a user can act on."""
 
-import ipaddress
 from typing import Any, NoReturn
 
 import typer
@@ -8,6 +7,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from cds_service.assess import Assessor
+from cds_service.ehr.addresses import is_loopback
 from cds_service.ehr.network import make_client
 from cds_service.factory import build_assessor, open_registry, outbound_of
 from cds_service.guideline.errors import GuidelineError
@@ -40,7 +40,7 @@ def assessor_or_exit(settings: Settings) -> Assessor:
 
 def on_loopback_or_exit(settings: Settings) -> None:
     """Exit if the service would listen where strangers can call it."""
-    if not (settings.allow_remote or _is_loopback(settings.host)):
+    if not (settings.allow_remote or is_loopback(settings.host)):
         stop(
             "setting host (IORT_CDS_HOST): profile sandbox is open to every caller, "
             "so it listens on the loopback only; --allow-remote lifts that, for containers"
@@ -102,12 +102,3 @@ def errors_console() -> Console:
 
 def _say(message: str) -> None:
     errors_console().print(message)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

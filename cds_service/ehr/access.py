@@ -4,13 +4,12 @@
 is sent anywhere (CDS Hooks, "FHIR Resource Access").
 """
 
-import ipaddress
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec import Struct
 
-from cds_service.ehr.addresses import AddressError, Base
+from cds_service.ehr.addresses import AddressError, Base, is_loopback
 from cds_service.ehr.network import IpAddress, is_public
 from cds_service.ehr.options import EhrOptions
 from cds_service.ehr.scopes import Scopes, parse_scopes
@@ -110,7 +109,7 @@ class Gate:
         """Tell whether a name may lead to an address: a private one only where registered."""
         if is_public(address):
             return True
-        if self._sandbox and _is_loopback(host):
+        if self._sandbox and is_loopback(host):
             return address.is_loopback
         if self._is_private is not None and self._is_private(host, port):
             return True
@@ -127,7 +126,7 @@ class Gate:
         return SANDBOX if found is None and self._is_sandbox(base) else found
 
     def _is_sandbox(self, base: Base) -> bool:
-        return self._sandbox and _is_loopback(base.host)
+        return self._sandbox and is_loopback(base.host)
 
     def _with_token(
         self,
@@ -168,13 +167,3 @@ def _problem(authorization: FhirAuthorization, options: EhrOptions, patient: str
 
 def _is_header_safe(token: str) -> bool:
     return token.isascii() and token.isprintable() and " " not in token
-
-
-def _is_loopback(host: str) -> bool:
-    """Tell whether a host is the loopback by its very name; what it resolves to is no matter."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -4,6 +4,7 @@ A comparison of texts is not enough: ``https://ehr.example.org.evil``, ``https:/
 and ``https://ehr.example.org/fhirEVIL`` all begin like ``https://ehr.example.org/fhir``.
 """
 
+import ipaddress
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -70,6 +71,16 @@ class Base(Struct, frozen=True):
         if not self.holds(linked) or _climbs(parts.path) or parts.fragment:
             return None
         return parts.path.removeprefix(self.path).lstrip("/") + f"?{parts.query}"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is the loopback by its very name; what it resolves to is no matter."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _split(text: str) -> SplitResult:

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeVar, get_args
 import msgspec
 from msgspec import Raw, Struct
 
-from cds_service.hooks.request import UNREADABLE, RequestError
+from cds_service.hooks.request import UNREADABLE, RequestError, body_errors
 
 Outcome = Literal["accepted", "overridden"]
 _Members = dict[str, Raw]
@@ -61,22 +61,12 @@ def parse_feedback(body: bytes) -> list[Feedback]:
         RequestError: not JSON, not an object, or a member is missing or wrong; the message names
             the member and its place, never its value.
     """
-    members = _whole(body.removeprefix(_BOM))
+    with body_errors():
+        members = _OBJECT.decode(body.removeprefix(_BOM))
     return [
         _item(_decoded(_OBJECT, raw, path, "an object"), path)
         for path, raw in _listed(_required(members, "feedback", ""), "feedback")
     ]
-
-
-def _whole(body: bytes) -> _Members:
-    try:
-        return _OBJECT.decode(body)
-    except msgspec.ValidationError:
-        raise RequestError("the body is not a JSON object") from None
-    except RecursionError:
-        raise RequestError("the body is nested too deeply") from None
-    except UNREADABLE:
-        raise RequestError("the body is not JSON") from None
 
 
 def _item(members: _Members, path: str) -> Feedback:

@@ -4,6 +4,9 @@ Everything that may not be needed stays raw: a request without an IORT order is 
 looking at its prefetch. Unknown members are ignored, so later versions of the specification pass.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import asdict
@@ -136,9 +139,15 @@ def parse_authorization(raw: Raw | UnsetType) -> FhirAuthorization | None:
     )
 
 
-def _members(body: bytes) -> _Body:
+@contextmanager
+def body_errors() -> Iterator[None]:
+    """Name what is wrong with a body as a whole.
+
+    Raises:
+        RequestError: it is not JSON, not an object, or nested beyond reason.
+    """
     try:
-        return _decoded(body)
+        yield
     except msgspec.ValidationError:
         raise RequestError("the body is not a JSON object") from None
     except RecursionError:
@@ -147,12 +156,13 @@ def _members(body: bytes) -> _Body:
         raise RequestError("the body is not JSON") from None
 
 
-def _decoded(body: bytes) -> _Body:
-    try:
-        return _BODY.decode(body)
-    except msgspec.ValidationError:
-        odd = _ODD_BODY.decode(body)  # a prefetch that is no object delivers nothing
-        return _Body(**asdict(odd))
+def _members(body: bytes) -> _Body:
+    with body_errors():
+        try:
+            return _BODY.decode(body)
+        except msgspec.ValidationError:
+            odd = _ODD_BODY.decode(body)  # a prefetch that is no object delivers nothing
+            return _Body(**asdict(odd))
 
 
 def _required_object(raw: Raw | UnsetType, name: str) -> dict[str, Raw]:
