@@ -162,11 +162,11 @@ def test_a_record_that_the_server_refuses_is_named_with_the_reason(
     refused = write(tmp_path / "a[/b].json", breast().bundle)
     write(tmp_path / "b.json", json.loads(json.dumps(breast().bundle).replace('"p"', '"q"')))
     said = outcome("invalid", text="Patient.birthDate: not a date")
-    server.fault(PAGES, says(said, 422), when=lambda query: b'"PUT"' in query.body, times=1)
+    server.fault(PAGES, says(said, 409), when=lambda query: b'"PUT"' in query.body, times=1)
 
     result = load(server, tmp_path)
 
-    reason = "answered 422 Unprocessable Entity: Patient.birthDate: not a date"
+    reason = "answered 409 Conflict: Patient.birthDate: not a date"
     assert result.exit_code == 1
     assert result.stderr == f"{refused}: {server.url} {reason}\n"
     assert "Patient/q" in memory.resources
