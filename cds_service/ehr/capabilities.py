@@ -13,6 +13,7 @@ from cds_service.ehr.client import EhrClient
 
 _KEEP: Final = 24 * 3600.0
 _RETRY: Final = 600.0
+_SERVERS: Final = 1000  # whose statements are remembered
 _SECONDS: Final = 20.0
 
 
@@ -68,6 +69,8 @@ class Capabilities:
         known = self._known.get(base)
         if base in self._reading or (known is not None and known.until > time.monotonic()):
             return
+        if len(self._known) >= _SERVERS:
+            self._known.clear()  # a caller may make up any number of paths below its own base
         task = asyncio.create_task(self._read(base, http))
         self._reading[base] = task
         task.add_done_callback(lambda _: self._reading.pop(base, None))

@@ -27,6 +27,7 @@ from fhir_mappings.terminology import Terminology
 
 _ID: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9\-._~]{1,128}")
 _DOWN: Final = "The FHIR server has not answered lately, so it was not asked again."
+_SERVERS: Final = 1000  # whose state is remembered
 _READS: Final = 20  # resources that are read one by one for one request
 
 
@@ -151,7 +152,7 @@ class Gatherer:
         seconds = min(deadline.left(), access.seconds or deadline.left())
         if seconds <= 0:
             return _refused(asks, "timed-out")
-        breaker = self._breakers.setdefault(access.base, Breaker(time.monotonic))
+        breaker = self._breaker(access.base)
         if not breaker.allows():
             return replace(_refused(asks, "server-error", _DOWN), down=True)
         own = Deadline(seconds)
@@ -165,6 +166,11 @@ class Gatherer:
             states={name: one.state for one in running for name in one.ask.needs},
             timings=[_timing(one) for one in running],
         )
+
+    def _breaker(self, base: Base) -> Breaker:
+        if base not in self._breakers and len(self._breakers) >= _SERVERS:
+            self._breakers.clear()  # a caller may make up any number of paths below its own base
+        return self._breakers.setdefault(base, Breaker(time.monotonic))
 
 
 async def _within(seconds: float, runs: Iterable[object]) -> None:

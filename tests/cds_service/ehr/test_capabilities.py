@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from cds_service.ehr import capabilities
+from cds_service.ehr.addresses import Base
 from cds_service.ehr.capabilities import Capabilities
 from tests.cds_service.ehr.wire import BASE, Answer, Json, Wire, answer, hanging
 
@@ -155,3 +156,19 @@ def test_after_closing_it_may_begin_anew() -> None:
         return known.parameters(BASE)
 
     assert set(asyncio.run(run())) == {"Condition"}
+
+
+def test_a_caller_that_makes_up_servers_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capabilities, "_SERVERS", 3)
+    known = Capabilities()
+
+    async def run() -> None:
+        async with wire_with(answer(R4)).client() as http:
+            for number in range(10):
+                known.refresh(Base.parse(f"https://ehr.example.org/fhir/{number}"), http)
+                await asyncio.sleep(0.01)
+        await known.close()
+
+    asyncio.run(run())
+
+    assert len(known._known) <= 3

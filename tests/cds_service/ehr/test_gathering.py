@@ -10,6 +10,7 @@ import pytest
 
 from cds_service.ehr import gathering
 from cds_service.ehr.access import Access
+from cds_service.ehr.addresses import Base
 from cds_service.ehr.asking import Limits
 from cds_service.ehr.gathering import Deadline, Gathered, Gatherer
 from cds_service.ehr.options import EhrOptions
@@ -508,3 +509,13 @@ def test_without_references_nothing_is_read() -> None:
     wire = Wire()
     assert read(wire) == Gathered()
     assert wire.asked == []
+
+
+def test_a_caller_that_makes_up_servers_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "_SERVERS", 3)
+    by = gatherer()
+
+    for number in range(10):
+        by._breaker(Base.parse(f"https://ehr.example.org/fhir/{number}"))
+
+    assert len(by._breakers) <= 3
