@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, Final, Self
 
 import msgspec
@@ -100,6 +101,7 @@ class Store:
         """
         received = datetime.now(UTC)
         rows = [_feedback_row(issuer, one, received) for one in items]
+        rows.sort(key=itemgetter("id"))  # in one order, or two reports may wait for each other
         with self.begin() as connection:
             _insert(connection, FeedbackRow, rows)
 

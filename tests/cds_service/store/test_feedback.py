@@ -88,17 +88,17 @@ def test_another_outcome_of_a_card_is_kept_besides(store: Store, other: Feedback
 
 def test_reports_at_the_same_time_are_one_row(url: str) -> None:
     stores = [Store.open(url), Store.open(url)]
-    items = [report(f"card-{number}") for number in range(5)]
+    items = [report(f"card-{number}") for number in range(12)]
 
     with ThreadPoolExecutor(8) as pool:
         saving = [
-            pool.submit(stores[turn % 2].save_feedback, ISSUER, items[turn % 5 :] + items)
-            for turn in range(24)
+            pool.submit(stores[turn % 2].save_feedback, ISSUER, items[turn % 12 :] + items)
+            for turn in range(60)
         ]
         for one in saving:
             one.result()
 
-    assert count(stores[0], FeedbackRow) == 5
+    assert count(stores[0], FeedbackRow) == 12
     for store in stores:
         store.close()
 
