@@ -45,16 +45,11 @@ def third_party_bundles(archive: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def captured_posts() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each captured POST of a hook or of feedback with the name of its file."""
     for file in sorted(CAPTURED.rglob("*.json")) if CAPTURED.exists() else ():
-        for found in objects_in(file):
+        for found in _objects(json.loads(file.read_text())):
             body = found.get("body")
             ours = isinstance(body, dict) and ("hook" in body or "feedback" in body)
             if found.get("method") == "POST" and ours:
                 yield file.name, found
-
-
-def objects_in(file: Path) -> Iterator[dict[str, Any]]:
-    """Yield each JSON object in a file, at whatever depth."""
-    yield from _objects(json.loads(file.read_text()))
 
 
 def _objects(content: Any) -> Iterator[dict[str, Any]]:

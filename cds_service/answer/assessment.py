@@ -193,6 +193,12 @@ def unavailable(states: Mapping[str, NeedState]) -> list[Unavailable]:
     ]
 
 
+def documentable(assessment: Assessment) -> list[str]:
+    """Return the criteria of the preferred missing set that can be documented before surgery."""
+    pending = assessment.pending_intraoperative
+    return [one for one in assessment.missing if one not in pending]
+
+
 def compact(assessment: Assessment) -> CompactAssessment:
     """Return an assessment whose empty members are left out."""
     members = asdict(assessment)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from cds_service.answer.assessed import Assessed
+from cds_service.answer.assessment import documentable
 from cds_service.answer.likelihood import LONGEST, unread_report
 from cds_service.answer.markdown import shorten
 from cds_service.answer.wording import PLAN_DECIDES, Words
@@ -13,8 +14,7 @@ _DECIDED = ("likely-covered", "likely-not-covered", "not-applicable")
 
 def wanted(words: Words) -> list[str]:
     """Return the criteria of the preferred set that can be documented before surgery."""
-    pending = words.assessment.pending_intraoperative
-    return [one for one in words.assessment.missing if one not in pending]
+    return documentable(words.assessment)
 
 
 def needed(words: Words) -> bool:

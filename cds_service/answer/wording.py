@@ -191,8 +191,7 @@ class Words:
         if one.unknown_kind == "evidence" and one.evidence:
             yield f"On file, but not sufficient by itself: {cited(one.evidence)}."
         for considered in one.considered:
-            found = considered.evidence
-            where = f"{valued(found)}, {dated(found)}{escape(found.reference)}"
+            where = cited([considered.evidence])
             match considered.because:
                 case "not-understood":
                     yield f"Present, not understood: {where}."

@@ -3,6 +3,7 @@
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cds_service.api.state import State
 from cds_service.ehr.access import Access
@@ -71,9 +72,11 @@ async def answer(
     else:
         opened = open_drafts(state.assessor, request, lambda _: today, null_means)
     if opened.prefetch is not None:
+        orders_read = gathered.timings
         gathered = await state.ehr.complete(
             access, request, opened.prefetch, opened.orders, deadline
         )
+        gathered = replace(gathered, timings=[*orders_read, *gathered.timings])
         if isinstance(access, Access):
             state.metrics.breaker(access.options.name, is_open=gathered.down)
     session = judge(state.assessor, opened, gathered)

@@ -24,7 +24,7 @@ def compose_request(bundle: Json, unavailable: Iterable[str] = ()) -> Json:
     Raises:
         ValueError: the record holds no Patient that its orders name.
     """
-    entries = _entries(bundle)
+    entries = entries_of(bundle)
     drafts = [one for one in entries if _is_draft(one["resource"])]
     patient = _patient(entries, drafts)
     withheld = set(unavailable)
@@ -47,12 +47,15 @@ def compose_request(bundle: Json, unavailable: Iterable[str] = ()) -> Json:
     }
 
 
-def _entries(bundle: Any) -> list[Json]:  # noqa: ANN401 - whatever a file holds
+def entries_of(bundle: Any) -> list[Json]:  # noqa: ANN401 - whatever a file holds
+    """Return the entries of a Bundle that hold a resource of some type."""
     entries = bundle.get("entry") if isinstance(bundle, dict) else None
     listed = entries if isinstance(entries, list) else []
-    return [
-        one for one in listed if isinstance(one, dict) and isinstance(one.get("resource"), dict)
-    ]
+    return [one for one in listed if isinstance(one, dict) and _is_typed(one.get("resource"))]
+
+
+def _is_typed(resource: Any) -> bool:  # noqa: ANN401 - whatever stands there
+    return isinstance(resource, dict) and isinstance(resource.get("resourceType"), str)
 
 
 def _is_draft(resource: Json) -> bool:

@@ -1,14 +1,13 @@
 """A record as a FHIR server stores it: every resource with an id, in one transaction."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
+from cds_service.cli.compose import Json, entries_of
 from fhir_mappings.references import full_url
-
-Json = dict[str, Any]
 
 
 def stored_entries(bundle: Any) -> list[Json]:  # noqa: ANN401 - whatever a file holds
@@ -21,7 +20,8 @@ def stored_entries(bundle: Any) -> list[Json]:  # noqa: ANN401 - whatever a file
         bundle: a Bundle; what is no resource in it is left out.
     """
     entries = [
-        {**entry, "resource": {**entry["resource"], "id": _id(entry)}} for entry in _entries(bundle)
+        {**entry, "resource": {**entry["resource"], "id": _id(entry)}}
+        for entry in entries_of(bundle)
     ]
     names = {
         full_url(entry["fullUrl"]): name_of(entry["resource"])
@@ -62,21 +62,13 @@ def holds_all(answer: Any, entries: list[Json]) -> bool:  # noqa: ANN401 - whate
 
     What a server adds by itself is under `meta`; what it repairs counts as different.
     """
-    held = [_without_meta(entry["resource"]) for entry in _entries(answer)]
+    held = [_without_meta(entry["resource"]) for entry in entries_of(answer)]
     return held == [_without_meta(entry["resource"]) for entry in entries]
 
 
 def name_of(resource: Json) -> str:
     """Return ``Type/id``."""
     return f"{resource['resourceType']}/{resource['id']}"
-
-
-def _entries(bundle: Any) -> Iterator[Json]:  # noqa: ANN401 - whatever stands there
-    entries = bundle.get("entry") if isinstance(bundle, dict) else None
-    for entry in entries if isinstance(entries, list) else ():
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
-            yield entry
 
 
 def _id(entry: Json) -> str:

@@ -11,7 +11,8 @@ from typing import Final, Literal, TypeVar, get_args
 import msgspec
 from msgspec import Raw, Struct
 
-from cds_service.hooks.request import UNREADABLE, RequestError, body_errors
+from cds_service.hooks.request import RequestError, body_errors
+from fhir_mappings.decode import UNREADABLE
 
 Outcome = Literal["accepted", "overridden"]
 _Members = dict[str, Raw]

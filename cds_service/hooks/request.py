@@ -11,7 +11,8 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import asdict
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+from fhir_mappings.decode import UNREADABLE
+
 _BOM = b"\xef\xbb\xbf"
 
 

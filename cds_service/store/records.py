@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from cds_service.answer.assessed import Assessed
-from cds_service.answer.assessment import EXTENSION, Assessment
+from cds_service.answer.assessment import EXTENSION, Assessment, documentable
 from cds_service.hooks.cards import Card
 from fhir_mappings.decode import read_meta
 from fhir_mappings.facts import Evidence
@@ -204,9 +204,9 @@ def _asked(card: Card, assessment: Assessment) -> dict[str, str]:
     The Tasks come first and in the order of what is missing; nothing is asked for that only
     surgery can show.
     """
-    wanted = [one for one in assessment.missing if one not in assessment.pending_intraoperative]
     suggestions = card.suggestions or ()
-    return {one.uuid: name for one, name in zip(suggestions, wanted, strict=False)}
+    asked = zip(suggestions, documentable(assessment), strict=False)
+    return {one.uuid: name for one, name in asked}
 
 
 def _references(assessed: Assessed) -> dict[str, None]:

@@ -1,6 +1,7 @@
 """Calling the service in tests, inside one process."""
 
 import asyncio
+import gc
 import json
 from datetime import date
 from functools import cache
@@ -101,3 +102,13 @@ def unavailable(body: Any, app: FastAPI | None = None) -> dict[str, tuple[str, s
     return {
         one["need"]: (one["state"], one.get("why")) for one in assessment.get("unavailable", [])
     }
+
+
+def start(app: FastAPI) -> tuple[int, tuple[int, int, int]]:
+    """Start an application; return what the collector leaves alone and when it runs."""
+
+    async def run() -> tuple[int, tuple[int, int, int]]:
+        async with app.router.lifespan_context(app):
+            return gc.get_freeze_count(), gc.get_threshold()
+
+    return asyncio.run(run())

@@ -1,9 +1,6 @@
 """The application: what browsers may do, what it publishes, and what it says at the start."""
 
-import asyncio
-import gc
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +23,7 @@ from tests.cds_service.api.calling import (
     post,
     request_of,
     shared_app,
+    start,
     with_context,
 )
 
@@ -180,26 +178,7 @@ def test_what_the_openapi_document_rules_out_is_refused(body: Any) -> None:
 # --- the start
 
 
-@pytest.fixture
-def _collector() -> Iterator[None]:
-    """Put the garbage collector back as it was."""
-    before = gc.get_threshold()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*before)
-
-
-def start(app: FastAPI) -> tuple[int, tuple[int, int, int]]:
-    """Start an application; return what the collector leaves alone and when it runs."""
-
-    async def run() -> tuple[int, tuple[int, int, int]]:
-        async with app.router.lifespan_context(app):
-            return gc.get_freeze_count(), gc.get_threshold()
-
-    return asyncio.run(run())
-
-
-@pytest.mark.usefixtures("_collector")
+@pytest.mark.usefixtures("collector")
 def test_the_start_warns_of_readings_that_nobody_reviewed(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -209,7 +188,7 @@ def test_the_start_warns_of_readings_that_nobody_reviewed(
     assert "readings of the guideline are not clinically reviewed" in caplog.text
 
 
-@pytest.mark.usefixtures("_collector")
+@pytest.mark.usefixtures("collector")
 def test_the_start_is_silent_when_all_readings_are_reviewed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -225,7 +204,7 @@ def test_the_start_is_silent_when_all_readings_are_reviewed(
     assert "readings" not in caplog.text
 
 
-@pytest.mark.usefixtures("_collector")
+@pytest.mark.usefixtures("collector")
 def test_what_is_loaded_once_is_left_out_of_collections() -> None:
     frozen, thresholds = start(shared_app())
 

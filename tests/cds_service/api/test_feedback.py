@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from cds_service.store.store import Store
 from tests.cds_service.api.calling import PATH, app_with, call, cards_of, request_of
 from tests.cds_service.trust.signing import entry, write_registry
-from tests.shared import CAPTURED, needs_captured, objects_in
+from tests.shared import captured_posts, needs_captured
 
 FEEDBACK = f"{PATH}/feedback"
 
@@ -107,12 +107,7 @@ def test_each_answer_is_recorded_with_its_cards(app: FastAPI, url: str) -> None:
 
 @needs_captured
 def test_what_a_real_client_reports_is_kept(app: FastAPI) -> None:
-    posts = [
-        found["body"]
-        for file in sorted(CAPTURED.glob("sandbox-feedback-*.json"))
-        for found in objects_in(file)
-        if isinstance(found.get("body"), dict) and "feedback" in found["body"]
-    ]
+    posts = [found["body"] for _, found in captured_posts() if "feedback" in found["body"]]
 
     answers = [call("POST", FEEDBACK, app, json=body).status_code for body in posts]
 

@@ -1,34 +1,13 @@
 """The probes of a service whose parts work, or do not."""
 
-import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
-from fastapi import FastAPI
 
-from tests.cds_service.api.calling import app_with, call
+from tests.cds_service.api.calling import app_with, call, start
 from tests.cds_service.trust.signing import entry, write_registry
 
-
-def through_a_life(app: FastAPI) -> None:
-    """Start an application and stop it again."""
-
-    async def run() -> None:
-        async with app.router.lifespan_context(app):
-            pass
-
-    asyncio.run(run())
-
-
-@pytest.fixture(autouse=True)
-def _collector() -> Any:
-    import gc
-
-    before = gc.get_threshold()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*before)
+pytestmark = pytest.mark.usefixtures("collector")
 
 
 def test_a_service_with_a_store_is_ready_while_it_lives(tmp_path: Path) -> None:
@@ -36,14 +15,14 @@ def test_a_service_with_a_store_is_ready_while_it_lives(tmp_path: Path) -> None:
 
     assert call("GET", "/healthz", app).json() == {"status": "ok"}
     assert call("GET", "/readyz", app).json() == {"status": "ok"}
-    through_a_life(app)
+    start(app)
 
 
 def test_a_service_whose_store_is_down_is_not_ready() -> None:
     app = app_with(store="postgresql+psycopg://nobody@127.0.0.1:1/nothing")
 
     response = call("GET", "/readyz", app)
-    through_a_life(app)
+    start(app)
 
     assert (response.status_code, response.json()["failed"]) == (503, ["store"])
 
@@ -60,8 +39,8 @@ def test_production_starts_without_the_warning_of_the_sandbox(
 ) -> None:
     registry = write_registry(tmp_path, north=entry())
 
-    through_a_life(app_with(registry=registry))
-    through_a_life(app_with(profile="production", registry=registry))
+    start(app_with(registry=registry))
+    start(app_with(profile="production", registry=registry))
 
     assert caplog.text.count("profile sandbox: every caller is let in") == 1
 
@@ -71,6 +50,6 @@ def test_traces_end_with_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     app = app_with()
     app.state.end_tracing = lambda: ended.append("yes")
 
-    through_a_life(app)
+    start(app)
 
     assert ended == ["yes"]
